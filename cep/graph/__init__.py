@@ -1,0 +1,1 @@
+"""The meeting place of compiler and runtime: compiled rules as plain data, no behaviour."""
