@@ -1,0 +1,91 @@
+"""Batches of events: columns of equal length and the place of each row in the total order of events.
+
+A batch has no meaning of its own: results never depend on how events were cut into batches.
+
+Position of an event (language.md, ruling 1): (instant, phase, cause, level, index). Here:
+`ts` is the instant; `phase` 1 source event, 2 window close, 3 deadline (4: the flush at end of input);
+the cause is (`rule`, `ordinal`): for phase 1 rule is 0 and ordinal the number of the source event in the
+order of its component; for phases 2-4 rule is the topological number of the rule whose window or
+deadline it is, and ordinal counts that rule's causes; `level` is the number of rules passed since the
+cause; `path` holds one int64 column a level, `declaration << 40 | emission number`, so that the index
+within a level compares as parents in order, then rules in declaration order, then emission order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from cep.schema import Schema
+
+PHASE_EVENT = 1
+PHASE_WINDOW = 2
+PHASE_DEADLINE = 3
+PHASE_FLUSH = 4
+
+
+@dataclass(slots=True)
+class Positions:
+    """Places of n rows in the total order: int64[n] columns, `path` a tuple of `max level` of them."""
+
+    phase: np.ndarray
+    rule: np.ndarray
+    ordinal: np.ndarray
+    level: np.ndarray
+    path: tuple[np.ndarray, ...] = ()
+
+    def take(self, rows: np.ndarray) -> Positions:
+        """Return the positions of the given rows (int array or boolean mask)."""
+        return Positions(
+            self.phase[rows],
+            self.rule[rows],
+            self.ordinal[rows],
+            self.level[rows],
+            tuple(p[rows] for p in self.path),
+        )
+
+
+@dataclass(slots=True)
+class EventBatch:
+    """Rows of one stream in the total order.
+
+    columns: name to numpy column of the type's dtype (strings are codes), all of length `len(batch)`.
+    ts: int64[n], us, the instant T of each row (windows, WITHIN and order always use it).
+    seq: int64[n], the row's number within its stream.
+    positions: None while rows are source events of one stream in order (then row order is the order).
+    cause: int32/int64[n] or None; inside a rule, the index of the merged input row that caused each row,
+        or a CAUSE_ constant of `cep.graph.kernel`.
+    """
+
+    schema: Schema
+    columns: dict[str, np.ndarray]
+    ts: np.ndarray
+    seq: np.ndarray
+    positions: Positions | None = None
+    cause: np.ndarray | None = None
+    extra: dict[str, np.ndarray] = field(default_factory=dict)  # hidden columns, e.g. match origin
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.ts)
+
+    def take(self, rows: np.ndarray) -> EventBatch:
+        """Return the given rows (int array or boolean mask) as a batch of its own."""
+        return EventBatch(
+            self.schema,
+            {name: column[rows] for name, column in self.columns.items()},
+            self.ts[rows],
+            self.seq[rows],
+            self.positions.take(rows) if self.positions is not None else None,
+            self.cause[rows] if self.cause is not None else None,
+            {name: column[rows] for name, column in self.extra.items()},
+        )
+
+
+def empty_batch(schema: Schema) -> EventBatch:
+    """Return a batch of no rows."""
+    columns = {c.name: np.empty(0, dtype=c.type.dtype) for c in schema.columns}
+    return EventBatch(schema, columns, np.empty(0, np.int64), np.empty(0, np.int64))

@@ -1,0 +1,133 @@
+"""A compiled rule file as data: streams, rules in topological order, each a chain of operators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cep.errors import NO_SPAN, Span
+
+if TYPE_CHECKING:
+    from cep.graph.kernel import KernelSpec
+    from cep.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """A stream, declared by CREATE STREAM or derived from the rules that write it.
+
+    time_column: the column the watermark is declared on; None = arrival time (source) or derived.
+    watermark_delay_us: allowed disorder; 0 = in order. late_into: stream that receives late rows.
+    declaration: place in declaration order over all files. ts_unit: us per unit of integer time stamps is
+    `ts_unit_us` (may be a fraction for ns: then `ts_unit` says "ns").
+    """
+
+    name: str
+    schema: Schema
+    declaration: int
+    derived: bool = False
+    time_column: str | None = None
+    watermark_delay_us: int = 0
+    tiebreak: tuple[str, ...] = ()
+    late_into: str | None = None
+    late_adjust: bool = False
+    idle_timeout_us: int | None = None  # None: the default of ruling 2; 0: never idle
+    ts_unit: str = "us"
+    format: str | None = None
+    options: tuple[tuple[str, object], ...] = ()
+    span: Span = NO_SPAN
+
+
+class OperatorKind(StrEnum):
+    """Kinds of operators, one room each in `cep/operators/`."""
+
+    SELECT = "select"  # stateless: filter and projection
+    WINDOW = "window"  # GROUP BY with TUMBLE or HOP
+    OVER = "over"  # aggregates over a frame, a row for each row
+    MATCH = "match"
+    INCIDENT = "incident"
+    SUPPRESS = "suppress"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSpec:
+    """One operator of a rule: its kernel and what it writes.
+
+    The first operator of a rule reads the rule's merged input; each further one reads the output of the
+    one before (its kernel has one input, number 0, and no Merge arrays; `Merge('ts')` is allowed and is
+    the batch's ts). `numpy_source` (SELECT only) is an equivalent form for large batches: a function
+    `select(columns: dict, tables: dict, np) -> (mask or None, dict of output columns)`.
+    `hidden` names output columns of the kernel that travel along without being part of the output schema
+    (match origin: `$origin_stream` i8, `$origin_seq` i64).
+    """
+
+    kind: OperatorKind
+    kernel: KernelSpec
+    output: Schema
+    numpy_source: str | None = None
+    hidden: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomatonState:
+    """A state of a rule's automaton for pictures: name, what it waits for, whether it is accepting."""
+
+    name: str
+    label: str
+    accepting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AutomatonEdge:
+    """An edge of a rule's automaton for pictures: from state, to state, label (condition, guard, deadline)."""
+
+    source: str
+    target: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """The automaton of a MATCH rule as a picture-ready value."""
+
+    states: tuple[AutomatonState, ...]
+    edges: tuple[AutomatonEdge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """One rule or incident: which streams it reads, its operators, the stream it writes.
+
+    inputs: stream names, in the order the kernels number them. declaration: place in declaration order;
+    topological: place in topological order, from 1 (ties by declaration).
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    operators: tuple[OperatorSpec, ...]
+    output: str
+    declaration: int
+    topological: int
+    kind: str = "rule"  # "rule" | "incident"
+    version: str = ""
+    key_columns: tuple[str, ...] = ()  # output columns that identify the partition (match ids)
+    annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    automaton: Automaton | None = None
+    span: Span = NO_SPAN
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A compiled rule file: streams in declaration order, rules in topological order.
+
+    components: for each component (streams that share a clock, ruling 2) the names of its source streams.
+    parameters: final values of all PARAMs.
+    """
+
+    streams: tuple[StreamSpec, ...]
+    rules: tuple[RuleSpec, ...]
+    components: tuple[tuple[str, ...], ...]
+    parameters: tuple[tuple[str, object], ...] = ()
