@@ -1,0 +1,272 @@
+"""Nodes of the typed plan: a chain of relational nodes a rule, over one or several scanned streams.
+
+Expressions of a node speak of the output columns of the node below as `Column(0, name)`; those of Match
+and Incident of their scans as `Column(input, name)`. Filters are nodes of their own; a rewrite may move
+them into the stateful node beside them (`where`, `having`), and the outputs are the same either way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal as OneOf
+
+from cep.errors import NO_SPAN, Span
+from cep.graph.graph import StreamSpec
+from cep.plan.expressions import Aggregate, Expr
+from cep.schema import ColumnSpec, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A named expression."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All rows of a stream."""
+
+    stream: str
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Rows whose condition is TRUE."""
+
+    source: Node
+    condition: Expr
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One output column an item. The hidden match origin of the node below travels along."""
+
+    source: Node
+    items: tuple[Item, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSize:
+    """A tumbling (`every_us == size_us`) or hopping window: [k*every + offset, k*every + offset + size), us."""
+
+    size_us: int
+    every_us: int
+    offset_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupWindow:
+    """Groups of a window: columns `keys` (as named), `window_start`, `window_end`, then the aggregates.
+
+    where: rows that count (a filter moved in); having: over this node's own output columns.
+    """
+
+    source: Node
+    keys: tuple[Item, ...]
+    window: WindowSize
+    aggregates: tuple[tuple[str, Aggregate], ...]
+    schema: Schema
+    where: Expr | None = None
+    having: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The frame of an OVER: the rows of the same partition up to and including this one.
+
+    kind range: `amount` us back, inclusive; rows: `amount` rows before this one; amount None: UNBOUNDED.
+    """
+
+    partition: tuple[Expr, ...]
+    kind: OneOf["range", "rows"]
+    amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """All columns of the input, then one column an aggregate over its frame, for each row.
+
+    where: rows that exist for this node (a filter moved in); qualify: over this node's output columns.
+    aggregates: (column name, aggregate, number of its frame).
+    """
+
+    source: Node
+    frames: tuple[Frame, ...]
+    aggregates: tuple[tuple[str, Aggregate, int], ...]
+    schema: Schema
+    where: Expr | None = None
+    qualify: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of a pattern: events of input number `input` for which `condition` (None: TRUE) holds."""
+
+    name: str
+    input: int
+    condition: Expr | None
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A step: one event bound to the variable."""
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A loop over a step: at least `low`, at most `high` (None: no limit) events; mode `relaxed` so far."""
+
+    part: Pattern
+    low: int
+    high: int | None
+    mode: OneOf["relaxed", "strict"] = "relaxed"
+    possessive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """NOT n (no event of any of `variables` between its neighbours), or NOT n FOR `for_us`."""
+
+    variables: tuple[str, ...]
+    for_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Parts one after the other; edges[i] leads from parts[i] to parts[i + 1].
+
+    `relaxed` is `->` (the first later event that fits), `strict` is juxtaposition (the very next event).
+    """
+
+    parts: tuple[Pattern, ...]
+    edges: tuple[OneOf["relaxed", "strict"], ...]
+
+
+Pattern = Atom | Repeat | Absent | Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """MATCH: the rows are matches.
+
+    partition: for each key its column of every input, in the order of inputs. Output columns: the keys
+    (`key_names`), then the measures; hidden: `$origin_stream` (number of the input) and `$origin_seq` of
+    the first bound event. Measures are leaves only: Bound, Aggregate or Meta match_start, match_end,
+    match_duration, match_number (expressions over them stand in the Project above).
+    """
+
+    inputs: tuple[Scan, ...]
+    partition: tuple[tuple[str, ...], ...]
+    key_names: tuple[str, ...]
+    pattern: Pattern
+    variables: tuple[Variable, ...]
+    within_us: int | None
+    starts: OneOf["each", "first", "last"]
+    skip: OneOf["past_last", "to_next", "none"]
+    measures: tuple[Item, ...]
+    schema: Schema
+    group_null_keys: bool = False
+    max_runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Passes a row of a key and holds the key's further rows back for `for_us`; appends `suppressed INT`."""
+
+    source: Node
+    keys: tuple[Expr, ...]
+    for_us: int
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Passes at most `count` rows of a key in each interval of `per_us`, counted from its first row."""
+
+    source: Node
+    keys: tuple[Expr, ...]
+    count: int
+    per_us: int
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentClause:
+    """OPEN ON, UPDATE ON or CLOSE ON: events of an input, a condition, the state columns it sets."""
+
+    kind: OneOf["open", "update", "close"]
+    input: int
+    where: Expr | None
+    sets: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseWhen:
+    """CLOSE WHEN: tested after OPEN and after each UPDATE, over the state columns."""
+
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAfter:
+    """CLOSE AFTER: a deadline after opening, or after the last open or update (`idle`)."""
+
+    after_us: int
+    idle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """At most one tracked thing a key; output columns as language.md section 7 lists them, in `schema`.
+
+    keys: column names, present in every input. closings: CLOSE WHEN and CLOSE AFTER in clause order.
+    clauses: in text order. updated_every_us: 0 = a row for each update.
+    """
+
+    inputs: tuple[Scan, ...]
+    keys: tuple[str, ...]
+    clauses: tuple[IncidentClause, ...]
+    closings: tuple[CloseWhen | CloseAfter, ...]
+    state: tuple[ColumnSpec, ...]
+    emit_opened: bool
+    emit_updated: bool
+    updated_every_us: int
+    emit_closed: bool
+    schema: Schema
+
+
+Node = (
+    Scan | Filter | Project | GroupWindow | Over | Match | Suppress | Limit | Incident
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """One rule or incident: its chain of nodes, top first, and the stream it writes."""
+
+    name: str
+    root: Node
+    output: str
+    declaration: int
+    kind: OneOf["rule", "incident"] = "rule"
+    version: str = ""
+    annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A bound rule file: every stream (derived ones with their schema), rules in topological order."""
+
+    streams: tuple[StreamSpec, ...]
+    rules: tuple[RulePlan, ...]
+    components: tuple[tuple[str, ...], ...]
+    parameters: tuple[tuple[str, object], ...] = ()
