@@ -89,3 +89,27 @@ def empty_batch(schema: Schema) -> EventBatch:
     """Return a batch of no rows."""
     columns = {c.name: np.empty(0, dtype=c.type.dtype) for c in schema.columns}
     return EventBatch(schema, columns, np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An input row that could not be read: its number among the rows read, its text, the reason."""
+
+    row: int
+    raw: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What a format read: columns of the good rows, and the bad rows.
+
+    columns: one of the type's dtype for every column of the schema, strings as codes. rows_read:
+    good and bad rows together. numbers: int64[good rows], each row's number among the rows read; None
+    when all were good. Rejected rows use up a `seq` like any other.
+    """
+
+    columns: dict[str, np.ndarray]
+    rows_read: int
+    numbers: np.ndarray | None = None
+    rejects: tuple[Reject, ...] = ()

@@ -8,10 +8,13 @@ Implicit conversions are explicit calls: both sides of an arithmetic or comparin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from cep.errors import NO_SPAN, Span
-from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.types import Type
 
 EVENT = -1  # Column.input inside an aggregate over bindings: the bound event, whatever its stream
 
@@ -69,8 +72,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """A fact the engine knows: `time` (T of the row), `match_id match_start match_end match_duration
-    match_number incident_id`, `rule_meta`.
+    """A fact the engine knows.
+
+    `time` (T of the row), `match_id match_start match_end match_duration match_number incident_id`.
     """
 
     what: str

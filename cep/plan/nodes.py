@@ -8,12 +8,15 @@ them into the stateful node beside them (`where`, `having`), and the outputs are
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from cep.errors import NO_SPAN, Span
-from cep.graph.graph import StreamSpec
-from cep.plan.expressions import Aggregate, Expr
-from cep.schema import ColumnSpec, Schema
+
+if TYPE_CHECKING:
+    from cep.graph.graph import StreamSpec
+    from cep.plan.expressions import Aggregate, Expr
+    from cep.schema import ColumnSpec, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +246,7 @@ class Incident:
     schema: Schema
 
 
-Node = (
-    Scan | Filter | Project | GroupWindow | Over | Match | Suppress | Limit | Incident
-)
+Node = Scan | Filter | Project | GroupWindow | Over | Match | Suppress | Limit | Incident
 
 
 @dataclass(frozen=True, slots=True)
