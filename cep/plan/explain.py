@@ -1,0 +1,228 @@
+"""A plan as text: one node a line, the top of each rule first, its input indented below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from cep.plan.explain_expressions import aggregate_text, expression_text
+from cep.plan.nodes import (
+    Absent,
+    Atom,
+    CloseAfter,
+    CloseWhen,
+    Filter,
+    Frame,
+    GroupWindow,
+    Incident,
+    Item,
+    Limit,
+    Match,
+    Node,
+    Over,
+    Pattern,
+    Plan,
+    Project,
+    Repeat,
+    RulePlan,
+    Scan,
+    Sequence,
+    Suppress,
+)
+from cep.times import format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cep.plan.expressions import Expr
+    from cep.schema import Schema
+
+_EDGE = {"relaxed": " -> ", "strict": " "}
+
+
+def explain_text(plan: Plan) -> str:
+    """Return a whole plan as text: derived and source streams, then the rules in topological order."""
+    lines = []
+    for stream in plan.streams:
+        kind = "derived stream" if stream.derived else "stream"
+        lines.append(f"{kind} {stream.name} ({schema_text(stream.schema)})")
+    if lines and plan.rules:
+        lines.append("")
+    lines.append("\n\n".join(rule_text(rule) for rule in plan.rules))
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def rule_text(rule: RulePlan) -> str:
+    """Return one rule of a plan as text."""
+    lines = [f"{rule.kind} {rule.name} -> {rule.output}"]
+    lines += ["  " + line for line in node_lines(rule.root)]
+    return "\n".join(lines)
+
+
+def schema_text(schema: Schema) -> str:
+    """Return the columns of a schema as in CREATE STREAM."""
+    return ", ".join(
+        f"{c.name} {c.type.value}{' NOT NULL' if c.not_null else ''}" for c in schema.columns
+    )
+
+
+def node_lines(node: Node) -> list[str]:
+    """Return a node and everything below it, one line each, two blanks deeper a level."""
+    match node:
+        case Scan():
+            return [f"Scan {node.stream}"]
+        case Filter():
+            return _over(f"Filter {expression_text(node.condition)}", node.source)
+        case Project():
+            return _over(f"Project {items_text(node.items)}", node.source)
+        case GroupWindow():
+            return _over(_group_text(node), node.source)
+        case Over():
+            return _over(_over_text(node), node.source)
+        case Match():
+            return _match_lines(node)
+        case Suppress():
+            keys = _list(node.keys)
+            return _over(f"Suppress by ({keys}) for {format_duration(node.for_us)}", node.source)
+        case Limit():
+            by = f" by ({_list(node.keys)})" if node.keys else ""
+            text = f"Limit {node.count} per {format_duration(node.per_us)}{by}"
+            return _over(text, node.source)
+        case Incident():
+            return _incident_lines(node)
+        case _:
+            assert_never(node)
+
+
+def _over(text: str, source: Node) -> list[str]:
+    return [text, *("  " + line for line in node_lines(source))]
+
+
+def _list(expressions: Iterable[Expr]) -> str:
+    return ", ".join(expression_text(e) for e in expressions)
+
+
+def items_text(items: Iterable[Item]) -> str:
+    """Return named expressions as `name := value`, or just the name where both are equal."""
+    parts = []
+    for item in items:
+        text = expression_text(item.value)
+        parts.append(item.name if text == item.name else f"{item.name} := {text}")
+    return ", ".join(parts)
+
+
+def _conditions(where: Expr | None, word: str, after: Expr | None) -> str:
+    text = f" where {expression_text(where)}" if where is not None else ""
+    return text + (f" {word} {expression_text(after)}" if after is not None else "")
+
+
+def _group_text(node: GroupWindow) -> str:
+    size, every = format_duration(node.window.size_us), format_duration(node.window.every_us)
+    window = f"TUMBLE({size}" if size == every else f"HOP(size => {size}, every => {every}"
+    if node.window.offset_us:
+        window += f", offset => {format_duration(node.window.offset_us)}"
+    keys = f" by {items_text(node.keys)}" if node.keys else ""
+    aggregates = ", ".join(f"{n} := {aggregate_text(a)}" for n, a in node.aggregates)
+    tail = _conditions(node.where, "having", node.having)
+    return f"GroupWindow {window}){keys} aggregates {aggregates or '-'}{tail}"
+
+
+def frame_text(frame: Frame) -> str:
+    """Return the frame of an OVER as text."""
+    partition = f"PARTITION BY {_list(frame.partition)} " if frame.partition else ""
+    amount = "UNBOUNDED"
+    if frame.amount is not None:
+        amount = format_duration(frame.amount) if frame.kind == "range" else str(frame.amount)
+    return f"({partition}{frame.kind.upper()} {amount} PRECEDING)"
+
+
+def _over_text(node: Over) -> str:
+    aggregates = ", ".join(
+        f"{name} := {aggregate_text(aggregate)} OVER {frame_text(node.frames[number])}"
+        for name, aggregate, number in node.aggregates
+    )
+    return f"Over {aggregates}{_conditions(node.where, 'qualify', node.qualify)}"
+
+
+def pattern_text(pattern: Pattern) -> str:
+    """Return a pattern as in MATCH, without conditions."""
+    match pattern:
+        case Atom():
+            return pattern.variable
+        case Repeat():
+            part = pattern_text(pattern.part)
+            body = f"({part})" if isinstance(pattern.part, Sequence) else part
+            possessive = "+" if pattern.possessive else ""
+            strict = " STRICT" if pattern.mode == "strict" else ""
+            return f"{body}{_quantifier(pattern.low, pattern.high)}{possessive}{strict}"
+        case Absent():
+            names = " | ".join(pattern.variables)
+            names = names if len(pattern.variables) == 1 else f"({names})"
+            return f"NOT {names}" + (
+                "" if pattern.for_us is None else f" FOR {format_duration(pattern.for_us)}"
+            )
+        case Sequence():
+            text = pattern_text(pattern.parts[0])
+            for edge, step in zip(pattern.edges, pattern.parts[1:], strict=True):
+                text += _EDGE[edge] + pattern_text(step)
+            return text
+        case _:
+            assert_never(pattern)
+
+
+def _quantifier(low: int, high: int | None) -> str:
+    named = {(0, None): "*", (1, None): "+", (0, 1): "?"}
+    if (low, high) in named:
+        return named[low, high]
+    if high is None:
+        return f"{{{low},}}"
+    return f"{{{low}}}" if low == high else f"{{{low},{high}}}"
+
+
+def _match_lines(node: Match) -> list[str]:
+    keys = f" partition by {', '.join(node.key_names)}" if node.key_names else ""
+    within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
+    extra = " nulls are a key" if node.group_null_keys else ""
+    extra += f" max runs {node.max_runs}" if node.max_runs is not None else ""
+    lines = [
+        f"Match {pattern_text(node.pattern)}{keys}{within} starts {node.starts} skip {node.skip}{extra}"
+    ]
+    for variable in node.variables:
+        stream = node.inputs[variable.input].stream
+        condition = (
+            f" where {expression_text(variable.condition)}"
+            if variable.condition is not None
+            else ""
+        )
+        lines.append(f"  {variable.name}: {stream}{condition}")
+    if node.measures:
+        lines.append(f"  measures {items_text(node.measures)}")
+    for scan in node.inputs:
+        lines += ["  " + line for line in node_lines(scan)]
+    return lines
+
+
+def _incident_lines(node: Incident) -> list[str]:
+    lines = [f"Incident by {', '.join(node.keys)}"]
+    for clause in node.clauses:
+        where = f" where {expression_text(clause.where)}" if clause.where is not None else ""
+        sets = f" set {items_text(clause.sets)}" if clause.sets else ""
+        lines.append(f"  {clause.kind} on {node.inputs[clause.input].stream}{where}{sets}")
+    for closing in node.closings:
+        match closing:
+            case CloseWhen():
+                lines.append(f"  close when {expression_text(closing.condition)}")
+            case CloseAfter():
+                idle = " idle" if closing.idle else ""
+                lines.append(f"  close after {format_duration(closing.after_us)}{idle}")
+            case _:
+                assert_never(closing)
+    every = f" every {format_duration(node.updated_every_us)}" if node.updated_every_us else ""
+    emitted = (
+        (node.emit_opened, "opened"),
+        (node.emit_updated, f"updated{every}"),
+        (node.emit_closed, "closed"),
+    )
+    lines.append("  emit " + ", ".join(word for wanted, word in emitted if wanted))
+    for scan in node.inputs:
+        lines += ["  " + line for line in node_lines(scan)]
+    return lines
