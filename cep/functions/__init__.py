@@ -1,0 +1,87 @@
+"""Scalar functions by family: one table that the binder, the code generators and the host read.
+
+`FUNCTIONS` holds every function and operator by its canonical (lower case) name, `find` looks a name of
+rule text up (any case, aliases), `resolve` picks the signature for argument types.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.functions import casts, conditionals, identity, math, operators, strings, times
+from cep.functions.function import Function, Resolution, Signature
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["FUNCTIONS", "Function", "Resolution", "Signature", "cast", "find", "names", "resolve"]
+
+_FAMILIES = (operators, math, strings, times, casts, conditionals, identity)
+
+FUNCTIONS: dict[str, Function] = {
+    function.name: function for family in _FAMILIES for function in family.FUNCTIONS
+}
+
+_BY_NAME: dict[str, Function] = {
+    name: function
+    for function in FUNCTIONS.values()
+    if not function.operator
+    for name in (function.name, *function.aliases)
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names that can be called in rule text, aliases included, in lower case."""
+    return tuple(_BY_NAME)
+
+
+def find(name: str) -> Function | None:
+    """Return the function a call in rule text means (any case, aliases), or None.
+
+    Operators (`add`, `eq`, ..) are not found here: the binder takes them from `FUNCTIONS` by name.
+    """
+    return _BY_NAME.get(name.lower())
+
+
+def resolve(function: Function, types: Iterable[Type]) -> Resolution | None:
+    """Return the signature for argument types, with INT taken as DOUBLE where needed, or None.
+
+    An exact signature wins; else the one with the fewest INT arguments turned into DOUBLE.
+    """
+    have = tuple(types)
+    best: tuple[int, Resolution] | None = None
+    for signature in function.signatures:
+        wants = signature.wants(len(have))
+        if wants is None:
+            continue
+        cost = _cost(have, wants)
+        if cost is not None and (best is None or cost < best[0]):
+            best = (cost, Resolution(function, signature, wants))
+    return best[1] if best else None
+
+
+def _cost(have: tuple[Type, ...], wants: tuple[Type, ...]) -> int | None:
+    """Return how many conversions lead from `have` to `wants`, or None if none do."""
+    cost = 0
+    for h, w in zip(have, wants, strict=True):
+        if h is w or h is Type.NULL:
+            continue
+        if h is not Type.INT or w is not Type.DOUBLE:
+            return None
+        cost += 1
+    return cost
+
+
+def cast(source: Type, target: Type, *, strict: bool = True) -> str | None:
+    """Return the name of the function that CAST (or TRY_CAST: `strict=False`) applies, or None.
+
+    None means that no cast between the types exists; equal types need none and give the empty string.
+    Both forms give NULL for a value that does not convert; CAST counts an expression error.
+    """
+    del strict  # one function serves both: errors are counted where results are stored
+    if source in (target, Type.NULL):
+        return ""
+    name = f"to_{target.value.lower()}"
+    function = FUNCTIONS.get(name)
+    return name if function is not None and function.signature((source,)) is not None else None

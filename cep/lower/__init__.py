@@ -1,0 +1,1 @@
+"""Lowering: from the typed plan to the operator graph."""
