@@ -1,0 +1,1 @@
+"""Where events come from and go to: one file a connector, one a format."""

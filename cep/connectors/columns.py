@@ -1,0 +1,289 @@
+"""Python values to typed columns: whole columns at once, row by row only where one value does not fit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cep.batch import Decoded, Reject
+from cep.times import from_datetime, parse_duration, parse_timestamp, scale_timestamp
+from cep.types import MAX_I64, NULL_I64, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cep.graph.graph import StreamSpec
+    from cep.schema import ColumnSpec
+    from cep.strings import StringTable
+
+_NONE = type(None)
+_LONGEST_QUOTE = 60
+
+
+class BadValueError(ValueError):
+    """A value does not fit its column; the text is the reason."""
+
+
+def _bad(value: object, kind: Type) -> BadValueError:
+    text = repr(value)
+    shown = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."
+    return BadValueError(f"{shown} is not a {kind.value}")
+
+
+def _double(value: object, unit: str) -> float:
+    del unit
+    if value is None:
+        return float("nan")
+    if isinstance(value, float):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    raise _bad(value, Type.DOUBLE)
+
+
+def _int(value: object, unit: str) -> int:
+    del unit
+    if value is None:
+        return NULL_I64
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, float) and value.is_integer():
+        number = int(value)
+    else:
+        raise _bad(value, Type.INT)
+    if not -MAX_I64 <= number <= MAX_I64:
+        raise _bad(value, Type.INT)
+    return number
+
+
+def _boolean(value: object, unit: str) -> int:
+    del unit
+    if value is None:
+        return -1
+    if isinstance(value, bool):
+        return int(value)
+    raise _bad(value, Type.BOOLEAN)
+
+
+def _timestamp(value: object, unit: str) -> int:
+    us: int | None = None
+    if value is None:
+        return NULL_I64
+    if isinstance(value, str):
+        us = parse_timestamp(value)
+    elif isinstance(value, datetime):
+        us = from_datetime(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        us = scale_timestamp(value, unit)
+    if us is None:
+        raise _bad(value, Type.TIMESTAMP)
+    return us
+
+
+def _duration(value: object, unit: str) -> int:
+    us: int | None = None
+    if value is None:
+        return NULL_I64
+    if isinstance(value, str):
+        us = parse_duration(value)
+    elif isinstance(value, timedelta):
+        us = value // timedelta(microseconds=1)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        us = scale_timestamp(value, "us")
+    del unit
+    if us is None:
+        raise _bad(value, Type.DURATION)
+    return us
+
+
+def _string(value: object, unit: str) -> str | None:
+    del unit
+    if value is None or isinstance(value, str):
+        return value
+    raise _bad(value, Type.STRING)
+
+
+_ONE_VALUE: dict[Type, Callable[[object, str], float | int | str | None]] = {
+    Type.DOUBLE: _double,
+    Type.INT: _int,
+    Type.BOOLEAN: _boolean,
+    Type.TIMESTAMP: _timestamp,
+    Type.DURATION: _duration,
+    Type.STRING: _string,
+}
+
+
+def one_value(value: object, kind: Type, unit: str) -> float | int | str | None:
+    """Return a Python value in the form its column stores it (strings as text, None for NULL text).
+
+    Raises:
+        BadValueError: the value does not fit the type.
+    """
+    return _ONE_VALUE[kind](value, unit)
+
+
+def column(values: Sequence[object], kind: Type, unit: str, strings: StringTable) -> np.ndarray:
+    """Return a column of Python values.
+
+    Raises:
+        BadValueError: some value does not fit the type.
+    """
+    kinds = set(map(type, values))
+    fast = _fast_column(values, kinds, kind, unit, strings)
+    if fast is not None:
+        return fast
+    convert = _ONE_VALUE[kind]
+    stored = list(map(convert, values, repeat(unit)))
+    if kind is Type.STRING:
+        return strings.encode(stored)
+    return clean(np.array(stored, dtype=kind.dtype), kind)
+
+
+def _fast_column(
+    values: Sequence[object], kinds: set[type], kind: Type, unit: str, strings: StringTable
+) -> np.ndarray | None:
+    """Return the column where all values have types that numpy converts as the language wants, else None."""
+    if kind is Type.DOUBLE and kinds <= {float, _NONE}:
+        return clean(np.array(values, dtype=np.float64), kind)
+    if kind is Type.STRING and kinds <= {str, _NONE}:
+        return strings.encode(values)
+    if (kind is Type.INT and kinds == {int}) or (
+        kind is Type.TIMESTAMP and kinds == {int} and unit == "us"
+    ):
+        try:
+            return clean(np.array(values, dtype=np.int64), kind)
+        except OverflowError:
+            return None
+    if kind is Type.TIMESTAMP and kinds == {int} and unit in ("ms", "s"):
+        factor = 1_000 if unit == "ms" else 1_000_000
+        try:
+            raw = np.array(values, dtype=np.int64)
+        except OverflowError:
+            return None
+        limit = MAX_I64 // factor
+        if len(raw) and (int(raw.max()) > limit or int(raw.min()) < -limit):
+            return None
+        return raw * factor
+    return None
+
+
+def clean(stored: np.ndarray, kind: Type) -> np.ndarray:
+    """Return a DOUBLE column with infinities as NULL; other columns as they are."""
+    if kind is Type.DOUBLE:
+        infinite = np.isinf(stored)
+        if infinite.any():
+            stored = np.where(infinite, np.nan, stored)
+    return stored
+
+
+def _row_problem(row: Sequence[object], spec: StreamSpec) -> str | None:
+    """Return why a row does not fit its schema, None if it does."""
+    for value, target in zip(row, spec.schema.columns, strict=True):
+        problem = _value_problem(value, target, spec)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _value_problem(value: object, target: ColumnSpec, spec: StreamSpec) -> str | None:
+    try:
+        stored = one_value(value, target.type, spec.ts_unit)
+    except (BadValueError, UnicodeEncodeError, OverflowError) as problem:
+        return f"column {target.name}: {problem}"
+    missing = stored is None or stored == target.type.null or stored != stored
+    if missing and (target.not_null or target.name == spec.time_column):
+        return f"column {target.name}: NULL where a value is required"
+    return None
+
+
+def nulls_allowed(columns: dict[str, np.ndarray], spec: StreamSpec) -> bool:
+    """Whether no column that must have values holds a NULL."""
+    for target in spec.schema.columns:
+        if not target.not_null and target.name != spec.time_column:
+            continue
+        stored = columns[target.name]
+        empty = np.isnan(stored) if target.type is Type.DOUBLE else stored == target.type.null
+        if empty.any():
+            return False
+    return True
+
+
+def from_columns(
+    lists: Sequence[Sequence[object]],
+    spec: StreamSpec,
+    strings: StringTable,
+    raws: Sequence[object],
+) -> Decoded:
+    """Return the decoded rows of one list of Python values a column of the schema, in schema order.
+
+    `raws` holds what each row looked like, for the rejects. All columns are converted at once; only if
+    that fails is each row tested, so that one bad value rejects one row.
+    """
+    rows = len(raws)
+    try:
+        columns = {
+            target.name: column(values, target.type, spec.ts_unit, strings)
+            for target, values in zip(spec.schema.columns, lists, strict=True)
+        }
+    except (BadValueError, UnicodeEncodeError, OverflowError):
+        columns = None
+    if columns is not None and nulls_allowed(columns, spec):
+        return Decoded(columns, rows)
+    return _row_by_row(lists, spec, strings, raws)
+
+
+def _row_by_row(
+    lists: Sequence[Sequence[object]],
+    spec: StreamSpec,
+    strings: StringTable,
+    raws: Sequence[object],
+) -> Decoded:
+    good: list[int] = []
+    rejects: list[Reject] = []
+    for number, row in enumerate(zip(*lists, strict=True)):
+        reason = _row_problem(row, spec)
+        if reason is None:
+            good.append(number)
+        else:
+            rejects.append(Reject(number, raw_text(raws[number]), reason))
+    columns = {
+        target.name: column([values[i] for i in good], target.type, spec.ts_unit, strings)
+        for target, values in zip(spec.schema.columns, lists, strict=True)
+    }
+    return Decoded(columns, len(raws), np.array(good, dtype=np.int64), tuple(rejects))
+
+
+def raw_text(raw: object) -> str:
+    """Return what a bad row looked like, as text."""
+    if isinstance(raw, bytes):
+        return raw.decode("utf-8", "backslashreplace")
+    return raw if isinstance(raw, str) else repr(raw)
+
+
+def from_dicts(rows: Sequence[object], spec: StreamSpec, strings: StringTable) -> Decoded:
+    """Return the decoded rows of mappings from column name to Python value; missing names are NULL."""
+    odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
+    if odd:
+        reason = "an event must be a mapping from column names to values"
+        rejects = [Reject(i, raw_text(rows[i]), reason) for i in odd]
+        keep = sorted(set(range(len(rows))) - set(odd))
+        decoded = from_dicts([rows[i] for i in keep], spec, strings)
+        return renumber(decoded, np.array(keep, dtype=np.int64), len(rows), tuple(rejects))
+    names = spec.schema.names()
+    lists = [[row.get(name) for row in rows] for name in names]  # type: ignore[attr-defined]
+    return from_columns(lists, spec, strings, rows)
+
+
+def renumber(
+    decoded: Decoded, numbers: np.ndarray, rows_read: int, more: tuple[Reject, ...]
+) -> Decoded:
+    """Return a result over some of the rows as one over all: `numbers` are their numbers among all rows."""
+    inner = decoded.numbers
+    moved = tuple(Reject(int(numbers[r.row]), r.raw, r.reason) for r in decoded.rejects)
+    rejects = tuple(sorted(moved + more, key=lambda r: r.row))
+    return Decoded(
+        decoded.columns, rows_read, numbers if inner is None else numbers[inner], rejects
+    )

@@ -1,0 +1,130 @@
+"""JSON lines: one object a line; unknown fields are ignored, missing ones are NULL."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cep.batch import Decoded, Reject
+from cep.connectors.base import Format
+from cep.connectors.columns import from_columns, raw_text, renumber
+from cep.times import format_timestamp
+from cep.types import NULL_I64, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cep.batch import EventBatch
+    from cep.graph.graph import StreamSpec
+    from cep.schema import Schema
+    from cep.strings import StringTable
+
+
+class JsonLinesDecoder:
+    """Decodes blocks of JSON lines with a msgspec structure made for the schema.
+
+    Memory: nothing outlives a call but the structure.
+    """
+
+    def __init__(self, spec: StreamSpec, strings: StringTable) -> None:
+        import msgspec
+
+        names = spec.schema.names()
+        fields = [f"f{i}" for i in range(len(names))]
+        row_type = msgspec.defstruct(
+            "Row",
+            [(field, Any, None) for field in fields],
+            rename=dict(zip(fields, names, strict=True)),
+            gc=False,
+        )
+        self._spec = spec
+        self._strings = strings
+        self._decoder = msgspec.json.Decoder(row_type)
+        self._getters: list[Callable[[Any], object]] = [attrgetter(field) for field in fields]
+
+    def cut(self, block: bytes) -> int:
+        """Return how many bytes at the start of the block are whole lines."""
+        return block.rfind(b"\n") + 1
+
+    def decode(self, block: bytes) -> Decoded:
+        """Return columns and bad rows of a block of whole lines; blank lines are no rows."""
+        import msgspec
+
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        try:
+            rows = self._decoder.decode_lines(block) if block else []
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            rows = []
+        if len(rows) != lines:
+            return self._line_by_line(block)
+        return self._columns(rows, rows)
+
+    def _columns(self, rows: list[Any], raws: list[Any]) -> Decoded:
+        lists = [list(map(get, rows)) for get in self._getters]
+        return from_columns(lists, self._spec, self._strings, raws)
+
+    def _line_by_line(self, block: bytes) -> Decoded:
+        import msgspec
+
+        lines = [line for line in block.split(b"\n") if line.strip()]
+        rows: list[Any] = []
+        numbers: list[int] = []
+        rejects: list[Reject] = []
+        for number, line in enumerate(lines):
+            try:
+                rows.append(self._decoder.decode(line))
+                numbers.append(number)
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as problem:
+                rejects.append(Reject(number, raw_text(line), f"not a JSON object: {problem}"))
+        decoded = self._columns(rows, [lines[n] for n in numbers])
+        return renumber(decoded, np.array(numbers, dtype=np.int64), len(lines), tuple(rejects))
+
+
+class JsonLinesEncoder:
+    """Encodes rows with the columns in schema order (interfaces.md, section 6)."""
+
+    def __init__(self, schema: Schema, strings: StringTable) -> None:
+        import msgspec
+
+        self._schema = schema
+        self._strings = strings
+        self._encoder = msgspec.json.Encoder()
+
+    def begin(self) -> bytes:
+        """Return nothing: JSON lines have no header."""
+        return b""
+
+    def encode(self, batch: EventBatch) -> bytes:
+        """Return one line a row."""
+        names = self._schema.names()
+        lists = [
+            text_values(batch.columns[c.name], c.type, self._strings) for c in self._schema.columns
+        ]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
+        return self._encoder.encode_lines(rows)
+
+
+def text_values(stored: np.ndarray, kind: Type, strings: StringTable) -> list[Any]:
+    """Return a column as the Python values that outputs are written from, None for NULL."""
+    if kind is Type.STRING:
+        return strings.decode(stored)
+    values = stored.tolist()
+    match kind:
+        case Type.DOUBLE:
+            return [v if v == v else None for v in values]
+        case Type.TIMESTAMP:
+            return [None if v == NULL_I64 else format_timestamp(v) for v in values]
+        case Type.BOOLEAN | Type.NULL:
+            return [None if v < 0 else v == 1 for v in values]
+        case _:
+            return [None if v == NULL_I64 else v for v in values]
+
+
+FORMAT = Format(
+    name="jsonl",
+    endings=(".jsonl", ".ndjson", ".json"),
+    decoder=JsonLinesDecoder,
+    encoder=JsonLinesEncoder,
+)
