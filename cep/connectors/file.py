@@ -45,26 +45,22 @@ class RecordSource:
         """Return the rows of the next block of whole records, None at the end."""
         if self._ended:
             return None
-        block = self._rest + self._read()
-        if self._ended:
-            end = len(block)
-        else:
-            end = self._decoder.cut(block)
-            if end == 0 and len(block) > LONGEST_RECORD_BYTES:
-                end = len(block)
+        # read1 gives what a pipe has at once instead of waiting for a full block.
+        read = getattr(self._file, "read1", self._file.read)
+        more: bytes = read(BLOCK_BYTES)
+        self._ended = not more and not self._follow
+        block = self._rest + more
+        end = self._whole(block, at_end=self._ended)
         self._rest = block[end:]
         self._position += end
         if end == 0:
             return None if self._ended else Decoded({}, 0)
         return self._decoder.decode(block[:end])
 
-    def _read(self) -> bytes:
-        # read1 gives what a pipe has at once instead of waiting for a full block.
-        read = getattr(self._file, "read1", self._file.read)
-        more: bytes = read(BLOCK_BYTES)
-        if not more and not self._follow:
-            self._ended = True
-        return more
+    def _whole(self, block: bytes, *, at_end: bool) -> int:
+        """Return how many bytes to decode now: whole records, or all at the end or past the longest record."""
+        end = len(block) if at_end else self._decoder.cut(block)
+        return len(block) if end == 0 and len(block) > LONGEST_RECORD_BYTES else end
 
     def position(self) -> int:
         """Return the number of bytes of the records handed out."""
@@ -167,7 +163,7 @@ def _open_file(
         msg = f"format {made.name} cannot be read"
         raise error("CEP505", msg)
     try:
-        file = Path(path).open("rb", buffering=0)
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115
     except OSError as problem:
         msg = f"cannot read {path}: {problem.strerror}"
         raise error("CEP504", msg) from problem
@@ -224,7 +220,7 @@ def open_sink(uri: str, schema: Schema, strings: StringTable) -> Sink:
         return RecordSink(sys.stdout.buffer, format_named("jsonl"), schema, strings)
     made = _format_for(uri, None, "use a known ending (.jsonl .csv)")
     try:
-        file = Path(uri).open("wb")
+        file = Path(uri).open("wb")  # noqa: SIM115
     except OSError as problem:
         msg = f"cannot write {uri}: {problem.strerror or os.strerror(problem.errno or 0)}"
         raise error("CEP504", msg) from problem

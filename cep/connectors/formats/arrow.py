@@ -116,7 +116,8 @@ def _codes(array: Any, strings: StringTable) -> np.ndarray | None:
     known = strings.encode(array.dictionary.to_pylist())
     places = array.indices.fill_null(-1) if array.indices.null_count else array.indices
     places = np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.int64)
-    return np.append(known, np.int32(-1))[places].astype(np.int32, copy=False)
+    codes: np.ndarray = np.append(known, np.int32(-1))[places]
+    return codes.astype(np.int32, copy=False)
 
 
 def read_ipc(path: Path, spec: StreamSpec, strings: StringTable) -> Iterator[Decoded]:
