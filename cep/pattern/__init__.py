@@ -1,0 +1,1 @@
+"""Patterns: from the pattern of a MATCH to a deterministic automaton over its steps."""

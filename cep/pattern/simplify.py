@@ -1,0 +1,61 @@
+"""Clean-ups of an automaton: what can never be reached goes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cep.pattern.automaton import DEAD, Automaton, Move, State
+
+
+def simplify(automaton: Automaton) -> Automaton:
+    """Apply all clean-ups in order."""
+    return remove_unreachable(complete_at_minimum(automaton))
+
+
+def complete_at_minimum(automaton: Automaton) -> Automaton:
+    """Cut what stands behind an accepting state: trailing loops and optional steps never bind (ruling 15)."""
+    states = tuple(
+        replace(state, moves=(), guards=(), absence=None, satisfied=DEAD, skipped=DEAD)
+        if state.accepting
+        else state
+        for state in automaton.states
+    )
+    return replace(automaton, states=states)
+
+
+def remove_unreachable(automaton: Automaton) -> Automaton:
+    """Drop states no run can enter, and number the others in the order they are reached."""
+    order: list[int] = []
+    todo = [target for move in automaton.starts for target in _targets(move)]
+    while todo:
+        number = todo.pop(0)
+        if number in order:
+            continue
+        order.append(number)
+        state = automaton.states[number]
+        todo += [target for move in state.moves for target in _targets(move)]
+        todo += [other for other in (state.skipped, state.satisfied) if other != DEAD]
+    new = {old: place for place, old in enumerate(order)} | {DEAD: DEAD}
+
+    def renamed(move: Move) -> Move:
+        at_limit = new[move.at_limit] if move.limit is not None else DEAD
+        return replace(move, target=new.get(move.target, DEAD), at_limit=at_limit)
+
+    def renumbered(state: State) -> State:
+        return replace(
+            state,
+            moves=tuple(renamed(move) for move in state.moves),
+            satisfied=new[state.satisfied],
+            skipped=new[state.skipped],
+        )
+
+    return replace(
+        automaton,
+        states=tuple(renumbered(automaton.states[old]) for old in order),
+        starts=tuple(renamed(move) for move in automaton.starts),
+    )
+
+
+def _targets(move: Move) -> tuple[int, ...]:
+    """Return the states a move can lead to."""
+    return (move.target,) if move.limit is None else (move.target, move.at_limit)
