@@ -1,0 +1,45 @@
+"""The optimizer: folds the visible tuple of rewrites over each rule of a plan, in order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cep.plan.rewrites.filter_into_window import filter_into_window
+from cep.plan.rewrites.fold_constants import fold_constants
+from cep.plan.rewrites.merge_filters import merge_filters
+from cep.plan.rewrites.merge_projects import merge_projects
+from cep.plan.rewrites.push_key_filter import push_key_filter
+from cep.plan.tree import rewrite_nodes
+from cep.plan.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cep.plan.nodes import Node, Plan
+
+# The order is meaning: filters are merged before they move, and moved before keys are split off.
+REWRITES: tuple[Callable[[Node], Node], ...] = (
+    fold_constants,
+    merge_filters,
+    filter_into_window,
+    push_key_filter,
+    merge_projects,
+)
+
+
+def rewrite(plan: Plan, *, rewrites: tuple[Callable[[Node], Node], ...] = REWRITES) -> Plan:
+    """Return an equal plan that costs less; every rewrite keeps outputs byte for byte.
+
+    Args:
+        plan: A bound plan.
+        rewrites: Functions from node to node, applied in order to all nodes from the bottom up.
+
+    Raises:
+        CepError: CEP901 when a rewrite broke the plan.
+    """
+    for step in rewrites:
+        rules = tuple(replace(r, root=rewrite_nodes(r.root, step)) for r in plan.rules)
+        plan = replace(plan, rules=rules)
+        verify(plan)
+    return plan

@@ -1,0 +1,261 @@
+"""Checks the invariants of a plan; run after binding and after each rewrite, so that faults show where they arise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from cep.errors import error
+from cep.plan.expressions import EVENT, Aggregate, Bound, Call, Case, Column, Expr, Literal, Meta, State
+from cep.plan.nodes import (
+    Absent,
+    Atom,
+    CloseWhen,
+    Filter,
+    GroupWindow,
+    Incident,
+    Limit,
+    Match,
+    Node,
+    Over,
+    Pattern,
+    Plan,
+    Project,
+    Repeat,
+    Scan,
+    Sequence,
+    Suppress,
+)
+from cep.plan.tree import source_of, walk
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cep.plan.nodes import Item, RulePlan
+    from cep.schema import Schema
+
+MEASURE_FACTS = frozenset({"match_start", "match_end", "match_duration", "match_number"})
+
+
+def verify(plan: Plan) -> None:
+    """Check a whole plan.
+
+    Raises:
+        CepError: CEP901 with the first broken invariant; a fault of this program, not of a rule.
+    """
+    streams = {s.name: s for s in plan.streams}
+    for rule in plan.rules:
+        problem = next(rule_faults(rule), "")
+        stream = streams.get(rule.output)
+        if not problem and (stream is None or stream.schema != rule.root.schema):
+            problem = "the output stream has another schema than the rule"
+        if problem:
+            raise error("CEP901", f"plan of {rule.name}: {problem}", rule.span)
+
+
+def rule_faults(rule: RulePlan) -> Iterator[str]:
+    """Yield a sentence for each broken invariant of a rule."""
+    node: Node | None = rule.root
+    while node is not None:
+        for fault in _node_faults(node):
+            yield f"{type(node).__name__}: {fault}"
+        node = source_of(node)
+
+
+def _node_faults(node: Node) -> Iterator[str]:
+    match node:
+        case Scan():
+            return
+        case Filter():
+            yield from _condition(node.condition, node.source.schema)
+            if node.schema != node.source.schema:
+                yield "a filter changes the schema"
+        case Project():
+            yield from _items(node.items, node.source.schema)
+            if [(i.name, i.value.type) for i in node.items] != _shape(node.schema):
+                yield "items and schema differ"
+        case GroupWindow():
+            yield from _group(node)
+        case Over():
+            yield from _over(node)
+        case Match():
+            yield from _match(node)
+        case Suppress() | Limit():
+            for key in node.keys:
+                yield from _expression(key, node.source.schema)
+            extra = [("suppressed", Type.INT)] if isinstance(node, Suppress) else []
+            if _shape(node.schema) != _shape(node.source.schema) + extra:
+                yield "schema does not follow the input"
+        case Incident():
+            yield from _incident(node)
+        case _:
+            assert_never(node)
+
+
+def _shape(schema: Schema) -> list[tuple[str, Type]]:
+    return [(c.name, c.type) for c in schema.columns]
+
+
+def _group(node: GroupWindow) -> Iterator[str]:
+    below = node.source.schema
+    yield from _items(node.keys, below)
+    yield from _condition(node.where, below)
+    yield from _condition(node.having, node.schema)
+    for _, aggregate in node.aggregates:
+        yield from _aggregate(aggregate, below)
+    shape = [(k.name, k.value.type) for k in node.keys]
+    shape += [("window_start", Type.TIMESTAMP), ("window_end", Type.TIMESTAMP)]
+    shape += [(n, a.type) for n, a in node.aggregates]
+    if shape != _shape(node.schema):
+        yield "schema is not keys, window, aggregates"
+
+
+def _over(node: Over) -> Iterator[str]:
+    below = node.source.schema
+    yield from _condition(node.where, below)
+    yield from _condition(node.qualify, node.schema)
+    for frame in node.frames:
+        for key in frame.partition:
+            yield from _expression(key, below)
+    for _, aggregate, number in node.aggregates:
+        yield from _aggregate(aggregate, below)
+        if not 0 <= number < len(node.frames):
+            yield "aggregate of a frame that is not there"
+    shape = _shape(below) + [(n, a.type) for n, a, _ in node.aggregates]
+    if shape != _shape(node.schema):
+        yield "schema is not input, aggregates"
+
+
+def _match(node: Match) -> Iterator[str]:
+    names = {v.name: node.inputs[v.input].schema for v in node.variables}
+    for name in pattern_variables(node.pattern):
+        if name not in names:
+            yield f"pattern variable {name} is not defined"
+    for variable in node.variables:
+        yield from _pattern_expression(variable.condition, node, names)
+        if variable.condition is not None and variable.condition.type is not Type.BOOLEAN:
+            yield f"condition of {variable.name} is not BOOLEAN"
+    for measure in node.measures:
+        value = measure.value
+        leaf = isinstance(value, Bound | Aggregate) or (
+            isinstance(value, Meta) and value.what in MEASURE_FACTS
+        )
+        if not leaf:
+            yield f"measure {measure.name} is not a leaf"
+        yield from _pattern_expression(value, node, names)
+    keys = [
+        (name, column.type)
+        for name, columns in zip(node.key_names, node.partition, strict=True)
+        if (column := node.inputs[0].schema.find(columns[0])) is not None
+    ]
+    if keys + [(m.name, m.value.type) for m in node.measures] != _shape(node.schema):
+        yield "schema is not keys, measures"
+
+
+def _pattern_expression(expr: Expr | None, node: Match, names: dict[str, Schema]) -> Iterator[str]:
+    for part in walk(expr) if expr is not None else ():
+        match part:
+            case Bound():
+                schema = names.get(part.variable)
+                column = schema.find(part.name) if schema is not None else None
+                if column is None or column.type is not part.type:
+                    yield f"no column {part.variable}.{part.name}"
+            case Column() if part.input != EVENT:
+                column = node.inputs[part.input].schema.find(part.name)
+                if column is None or column.type is not part.type:
+                    yield f"no column {part.name} in input {part.input}"
+            case Aggregate() if not set(part.variables) <= names.keys():
+                yield f"aggregate over unknown variables {part.variables}"
+            case _:
+                yield from _call(part)
+
+
+def _incident(node: Incident) -> Iterator[str]:
+    known = {c.name: c.type for c in node.state}
+    for clause in node.clauses:
+        parts = [i.value for i in clause.sets] + ([clause.where] if clause.where else [])
+        for part in parts:
+            yield from _incident_expression(part, node, known)
+        for item in clause.sets:
+            if known.get(item.name) is not item.value.type:
+                yield f"state column {item.name} has another type"
+    for closing in node.closings:
+        if isinstance(closing, CloseWhen):
+            yield from _incident_expression(closing.condition, node, known)
+
+
+def _incident_expression(expr: Expr, node: Incident, known: dict[str, Type]) -> Iterator[str]:
+    for part in walk(expr):
+        match part:
+            case Column():
+                column = node.inputs[part.input].schema.find(part.name)
+                if column is None or column.type is not part.type:
+                    yield f"no column {part.name} in input {part.input}"
+            case State() if part.name not in node.keys and known.get(part.name) is not part.type:
+                yield f"no state column {part.name}"
+            case _:
+                yield from _call(part)
+
+
+def pattern_variables(pattern: Pattern) -> tuple[str, ...]:
+    """Return the variables of a pattern in text order, each as often as it stands there."""
+    match pattern:
+        case Atom():
+            return (pattern.variable,)
+        case Repeat():
+            return pattern_variables(pattern.part)
+        case Absent():
+            return pattern.variables
+        case Sequence():
+            return tuple(v for part in pattern.parts for v in pattern_variables(part))
+        case _:
+            assert_never(pattern)
+
+
+def _items(items: tuple[Item, ...], below: Schema) -> Iterator[str]:
+    for item in items:
+        yield from _expression(item.value, below)
+
+
+def _condition(expr: Expr | None, below: Schema) -> Iterator[str]:
+    if expr is not None:
+        if expr.type is not Type.BOOLEAN:
+            yield "condition is not BOOLEAN"
+        yield from _expression(expr, below)
+
+
+def _aggregate(expr: Aggregate, below: Schema) -> Iterator[str]:
+    for argument in expr.args:
+        yield from _expression(argument, below)
+    yield from _condition(expr.filter, below)
+
+
+def _expression(expr: Expr, below: Schema) -> Iterator[str]:
+    for part in walk(expr):
+        match part:
+            case Column():
+                column = below.find(part.name)
+                if part.input != 0 or column is None or column.type is not part.type:
+                    yield f"no column {part.name} {part.type.value} below"
+            case Bound() | State() | Aggregate():
+                yield f"{type(part).__name__} outside a pattern, incident or window"
+            case _:
+                yield from _call(part)
+
+
+def _call(part: Expr) -> Iterator[str]:
+    """Yield what is wrong with a call or CASE by itself."""
+    if isinstance(part, Call):
+        from cep.functions import FUNCTIONS
+
+        function = FUNCTIONS.get(part.function)
+        types = tuple(a.type for a in part.args)
+        signature = function.signature(types) if function is not None else None
+        if signature is None or signature.result is not part.type:
+            yield f"call {part.function}{tuple(t.value for t in types)} has no signature"
+    if isinstance(part, Case):
+        values = [v for _, v in part.whens] + [part.otherwise]
+        if any(v.type not in (part.type, Type.NULL) for v in values):
+            yield "CASE with values of different types"
+    if isinstance(part, Literal) and part.value is not None and part.type is Type.NULL:
+        yield "constant without a type"
