@@ -1,0 +1,1 @@
+"""Diagrams of operator graphs and automata as Mermaid, DOT and SVG; from plain values, no other room."""
