@@ -99,7 +99,6 @@ def _fold_case(expr: Case) -> Expr:
 def is_constant(exprs: Sequence[Expr]) -> bool:
     """Whether no expression of the list depends on an event."""
     return all(
-        isinstance(e, Literal)
-        or (isinstance(e, Call | Case) and is_constant(children(e)))
+        isinstance(e, Literal) or (isinstance(e, Call | Case) and is_constant(children(e)))
         for e in exprs
     )

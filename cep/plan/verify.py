@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from cep.errors import error
-from cep.plan.expressions import EVENT, Aggregate, Bound, Call, Case, Column, Expr, Literal, Meta, State
+from cep.plan.expressions import (
+    EVENT,
+    Aggregate,
+    Bound,
+    Call,
+    Case,
+    Column,
+    Expr,
+    Literal,
+    Meta,
+    State,
+)
 from cep.plan.nodes import (
     Absent,
     Atom,
@@ -65,31 +76,39 @@ def rule_faults(rule: RulePlan) -> Iterator[str]:
 def _node_faults(node: Node) -> Iterator[str]:
     match node:
         case Scan():
-            return
-        case Filter():
-            yield from _condition(node.condition, node.source.schema)
-            if node.schema != node.source.schema:
-                yield "a filter changes the schema"
-        case Project():
-            yield from _items(node.items, node.source.schema)
-            if [(i.name, i.value.type) for i in node.items] != _shape(node.schema):
-                yield "items and schema differ"
+            yield from ()
+        case Filter() | Project() | Suppress() | Limit():
+            yield from _simple(node)
         case GroupWindow():
             yield from _group(node)
         case Over():
             yield from _over(node)
         case Match():
             yield from _match(node)
-        case Suppress() | Limit():
-            for key in node.keys:
-                yield from _expression(key, node.source.schema)
-            extra = [("suppressed", Type.INT)] if isinstance(node, Suppress) else []
-            if _shape(node.schema) != _shape(node.source.schema) + extra:
-                yield "schema does not follow the input"
         case Incident():
             yield from _incident(node)
         case _:
             assert_never(node)
+
+
+def _simple(node: Filter | Project | Suppress | Limit) -> Iterator[str]:
+    below = node.source.schema
+    wanted = _shape(below)
+    match node:
+        case Filter():
+            yield from _condition(node.condition, below)
+        case Project():
+            yield from _items(node.items, below)
+            wanted = [(i.name, i.value.type) for i in node.items]
+        case Suppress() | Limit():
+            for key in node.keys:
+                yield from _expression(key, below)
+            if isinstance(node, Suppress):
+                wanted.append(("suppressed", Type.INT))
+        case _:
+            assert_never(node)
+    if wanted != _shape(node.schema):
+        yield "schema does not follow from the input"
 
 
 def _shape(schema: Schema) -> list[tuple[str, Type]]:

@@ -1,0 +1,1 @@
+"""Binding, a construct a file: names resolved, types checked, constants evaluated, the rest refused."""
