@@ -1,0 +1,116 @@
+"""What an aggregate function states about itself: types, options, slots, and its value over the slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Where an aggregate stands: GROUP BY window, OVER frame, or over the bindings of a pattern.
+Where = Literal["window", "over", "match"]
+
+EVERYWHERE: frozenset[Where] = frozenset({"window", "over", "match"})
+IN_FRAMES: frozenset[Where] = frozenset({"window", "over"})
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A named argument (`per => 1s`): its type and the value it has when it is left out."""
+
+    name: str
+    type: Type
+    default: bool | int | float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A slot an aggregate reads: the name it has in the formula, and its kind in `SLOT_KINDS`."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """The value of an aggregate as kernel text over the fields of its slots.
+
+    Fields stand in braces: `{total.value} / {count.n}`. The aggregate is NULL unless `defined` holds; a
+    DOUBLE value that is not finite becomes NULL and counts as an expression error, and so does
+    NULL_I64 where `may_fail` is set. `argument` is the type the argument is converted to first, None:
+    as it is. `functions` lists the routines of kernellib that it calls, as (module, name).
+    """
+
+    uses: tuple[Use, ...]
+    value: str
+    defined: str = ""
+    argument: Type | None = None
+    may_fail: bool = False
+    functions: tuple[tuple[str, str], ...] = ()
+
+
+# Options by name, with defaults filled in.
+Options = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateFunction:
+    """One aggregate function.
+
+    name: in lower case. results: type of the argument to type of the result. formulas: type of the
+    argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
+    distinct_formula: the formula with DISTINCT before the argument (window and frame only), None: not
+    allowed. where: where it may stand.
+    """
+
+    name: str
+    results: Mapping[Type, Type]
+    formula_of: Callable[[Type | None, Options], Formula]
+    where: frozenset[Where] = EVERYWHERE
+    options: tuple[Option, ...] = ()
+    star: bool = False
+    distinct_formula: Formula | None = None
+    summary: str = ""
+
+    @property
+    def min_args(self) -> int:
+        """Smallest number of arguments."""
+        return 0 if self.star else 1
+
+    @property
+    def max_args(self) -> int:
+        """Largest number of arguments."""
+        return 1
+
+    @property
+    def distinct(self) -> bool:
+        """Whether DISTINCT may stand before the argument (in windows and frames)."""
+        return self.distinct_formula is not None
+
+    def resolve(self, arg_types: tuple[Type, ...], where: Where) -> Type | None:
+        """Return the type of the result, None if these arguments or this place are not allowed.
+
+        COUNT(*) has no arguments.
+        """
+        if where not in self.where or not self.min_args <= len(arg_types) <= self.max_args:
+            return None
+        if not arg_types:
+            return Type.INT
+        return self.results.get(arg_types[0])
+
+    def formula(
+        self,
+        arg_types: tuple[Type, ...],
+        options: Mapping[str, object] | None = None,
+        *,
+        distinct: bool = False,
+    ) -> Formula:
+        """Return the slots and the value for arguments that `resolve` accepts."""
+        if distinct and self.distinct_formula is not None:
+            return self.distinct_formula
+        filled: Options = {option.name: option.default for option in self.options}
+        filled.update(options or {})
+        return self.formula_of(arg_types[0] if arg_types else None, filled)

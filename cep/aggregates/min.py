@@ -1,0 +1,7 @@
+"""MIN: the smallest value; strings by code point."""
+
+from __future__ import annotations
+
+from cep.aggregates.extreme import extreme
+
+AGGREGATE = extreme("min", "smallest value")

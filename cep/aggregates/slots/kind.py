@@ -1,0 +1,54 @@
+"""What a kind of slot states: its fields and how they are filled and merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NULL_I64 = "NULL_I64"  # how kernel text names the NULL of 64-bit integers
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One cell of a slot: its dtype (i32 holds string codes) and its value before the first row."""
+
+    name: str
+    dtype: Literal["i64", "i32", "f64"]
+    empty: int | float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotKind:
+    """A kind of slot, as kernel text over local names.
+
+    add: the value `{x}` of a row at time `{t}` (us) joins the slot `{a.field}`; x is neither NULL nor
+    infinite. merge: slot `{b.field}` of later rows joins `{a.field}`. Locals of the text itself begin
+    with `slot_`. `argument`: whether it reads an argument at all. carried: kept a group for good and
+    not merged inside a frame: when a part leaves the frame, its slot is merged into the group's; formulas
+    read the group's. ranks: the text reads `rank`, the table of string ranks.
+    distinct: filled by the kernel with the number of different values (no text).
+    functions: routines of kernellib the text calls, as (module, name).
+    """
+
+    name: str
+    fields: tuple[Field, ...]
+    add: str
+    merge: str
+    argument: bool = True
+    carried: bool = False
+    ranks: bool = False
+    distinct: bool = False
+    functions: tuple[tuple[str, str], ...] = ()
+
+    def add_text(self, names: Mapping[str, str], x: str, t: str) -> list[str]:
+        """Return the statements that add value `x` of time `t`; names: field to local name."""
+        return self.add.format(a=SimpleNamespace(**names), x=x, t=t).splitlines()
+
+    def merge_text(self, into: Mapping[str, str], later: Mapping[str, str]) -> list[str]:
+        """Return the statements that merge the slot of later rows; both map fields to local names."""
+        text = self.merge.format(a=SimpleNamespace(**into), b=SimpleNamespace(**later))
+        return text.splitlines()

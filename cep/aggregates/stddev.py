@@ -1,0 +1,25 @@
+"""STDDEV: the standard deviation of the sample (n - 1); NULL for fewer than two values."""
+
+from __future__ import annotations
+
+from cep.aggregates.contract import AggregateFunction, Formula, Options, Use
+from cep.types import Type
+
+_FORMULA = Formula(
+    (Use("moments", "moments"),),
+    "sqrt({moments.m2} / ({moments.n} - 1))",
+    "{moments.n} > 1",
+    Type.DOUBLE,
+)
+
+
+def _formula(kind: Type | None, options: Options) -> Formula:
+    return _FORMULA
+
+
+AGGREGATE = AggregateFunction(
+    name="stddev",
+    results={Type.INT: Type.DOUBLE, Type.DOUBLE: Type.DOUBLE},
+    formula_of=_formula,
+    summary="standard deviation of the sample",
+)
