@@ -9,11 +9,11 @@ _COUNT = Use("count", "count")
 _WHOLE = Use("sum", "whole_sum")
 _FORMULAS = {
     Type.DOUBLE: Formula(
-        (Use("sum", "sum"), _COUNT), "{sum.value} / {count.n}", "{count.n} > 0", Type.DOUBLE
+        (Use("sum", "sum"), _COUNT), "div_f64({sum.value}, {count.n})", "{count.n} > 0", Type.DOUBLE
     ),
     Type.INT: Formula(
         (_WHOLE, _COUNT),
-        "whole_double({sum.high}, {sum.low}) / {count.n}",
+        "div_f64(whole_double({sum.high}, {sum.low}), {count.n})",
         "{count.n} > 0",
         functions=(("whole", "whole_double"),),
     ),

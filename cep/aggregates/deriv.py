@@ -10,7 +10,8 @@ def _formula(kind: Type | None, options: Options) -> Formula:
     per_us = float(str(options["per"]))
     return Formula(
         (Use("span", "span_f64"),),
-        "({span.last} - {span.first}) / ({span.last_ts} - {span.first_ts})" + f" * {per_us!r}",
+        "div_f64({span.last} - {span.first}, {span.last_ts} - {span.first_ts})"
+        f" * {per_us!r}",
         "{span.first_ts} != {span.last_ts}",
         Type.DOUBLE,
     )

@@ -21,14 +21,14 @@ AGGREGATE = counter(
     {
         Type.DOUBLE: Formula(
             uses("f64"),
-            f"{total('total_step', 'grown')} / {ELAPSED} * 1000000.0",
+            f"div_f64({total('total_step', 'grown')}, {ELAPSED}) * 1000000.0",
             _DEFINED,
             functions=(("counters", "total_step"), ELAPSED_FUNCTION),
         ),
         Type.INT: Formula(
             uses("i64"),
-            f"whole_double({total('total_high', 'high')}, {total('total_low', 'low')})"
-            f" / {ELAPSED} * 1000000.0",
+            f"div_f64(whole_double({total('total_high', 'high')}, "
+            f"{total('total_low', 'low')}), {ELAPSED}) * 1000000.0",
             _DEFINED,
             functions=(
                 ("counters", "total_high"),

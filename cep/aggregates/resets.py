@@ -12,10 +12,13 @@ AGGREGATE = counter(
     {
         kind: Formula(
             uses(value),
-            total("total_resets", "resets"),
-            functions=(("counters", "total_resets"),),
+            total(routine, "resets"),
+            functions=(("counters", routine),),
         )
-        for kind, value in ((Type.DOUBLE, "f64"), (Type.INT, "i64"))
+        for kind, value, routine in (
+            (Type.DOUBLE, "f64", "total_resets"),
+            (Type.INT, "i64", "whole_total_resets"),
+        )
     },
     "number of decreases of a counter",
 )

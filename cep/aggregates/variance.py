@@ -7,7 +7,7 @@ from cep.types import Type
 
 _FORMULA = Formula(
     (Use("moments", "moments"),),
-    "{moments.m2} / ({moments.n} - 1)",
+    "div_f64({moments.m2}, {moments.n} - 1)",
     "{moments.n} > 1",
     Type.DOUBLE,
 )

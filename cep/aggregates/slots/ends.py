@@ -23,9 +23,9 @@ def _text_extreme(name: str, sign: str) -> SlotKind:
     return SlotKind(
         f"{name}_text",
         (Field("value", "i32", -1),),
-        f"if {{a.value}} < 0 or rank[{{x}}] {sign} rank[{{a.value}}]:\n    {{a.value}} = {{x}}",
+        f"if {{a.value}} < 0 or ranks[{{x}}] {sign} ranks[{{a.value}}]:\n    {{a.value}} = {{x}}",
         "if {b.value} >= 0 and "
-        f"({{a.value}} < 0 or rank[{{b.value}}] {sign} rank[{{a.value}}]):\n"
+        f"({{a.value}} < 0 or ranks[{{b.value}}] {sign} ranks[{{a.value}}]):\n"
         "    {a.value} = {b.value}",
         ranks=True,
     )
@@ -52,7 +52,7 @@ def _last(suffix: str, field: Field, is_empty: str) -> SlotKind:
 
 
 _STORED = (
-    ("f64", Field("value", "f64", math.nan), "({v} != {v})"),
+    ("f64", Field("value", "f64", math.nan), "isnan({v})"),
     ("i64", Field("value", "i64", NULL), "({v} == NULL_I64)"),
     ("text", Field("value", "i32", -1), "({v} < 0)"),
     ("flag", Field("value", "i64", -1), "({v} < 0)"),

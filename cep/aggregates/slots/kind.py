@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NULL_I64 = "NULL_I64"  # how kernel text names the NULL of 64-bit integers
-
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -29,7 +27,7 @@ class SlotKind:
     infinite. merge: slot `{b.field}` of later rows joins `{a.field}`. Locals of the text itself begin
     with `slot_`. `argument`: whether it reads an argument at all. carried: kept a group for good and
     not merged inside a frame: when a part leaves the frame, its slot is merged into the group's; formulas
-    read the group's. ranks: the text reads `rank`, the table of string ranks.
+    read the group's. ranks: the text reads `ranks`, the table of string ranks.
     distinct: filled by the kernel with the number of different values (no text).
     functions: routines of kernellib the text calls, as (module, name).
     """

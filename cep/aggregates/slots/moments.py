@@ -23,7 +23,7 @@ _MOMENTS = SlotKind(
     """\
 {a.n} += 1
 slot_dv = {x} - {a.mean}
-{a.mean} += slot_dv / {a.n}
+{a.mean} += div_f64(slot_dv, {a.n})
 {a.m2} += slot_dv * ({x} - {a.mean})""",
     """\
 if {a.n} == 0:
@@ -33,20 +33,20 @@ if {a.n} == 0:
 elif {b.n} > 0:
     slot_n = {a.n} + {b.n}
     slot_dv = {b.mean} - {a.mean}
-    slot_weight = {b.n} / slot_n
+    slot_weight = div_f64({b.n}, slot_n)
     {a.m2} += {b.m2} + slot_dv * slot_dv * ({a.n} * slot_weight)
     {a.mean} += slot_dv * slot_weight
     {a.n} = slot_n""",
 )
 
-# Takes the last sample into the moments; {p} is the prefix of the slot.
+# Takes the last sample into the moments.
 _ABSORB = """\
 {a.n} += 1
-slot_dt = ({a.last_ts} - {a.first_ts}) / 1000000.0 - {a.mean_t}
+slot_dt = div_f64({a.last_ts} - {a.first_ts}, 1000000.0) - {a.mean_t}
 slot_dv = {a.last} - {a.mean}
-{a.mean_t} += slot_dt / {a.n}
-{a.mean} += slot_dv / {a.n}
-slot_weight = ({a.n} - 1) / {a.n}
+{a.mean_t} += div_f64(slot_dt, {a.n})
+{a.mean} += div_f64(slot_dv, {a.n})
+slot_weight = div_f64({a.n} - 1, {a.n})
 {a.stt} += slot_dt * slot_dt * slot_weight
 {a.stv} += slot_dt * slot_dv * slot_weight"""
 
@@ -81,7 +81,7 @@ if {{b.first_ts}} != NULL_I64:
     elif {{a.last_ts}} != {{b.first_ts}}:
 {_indent(_ABSORB, 2)}
     if {{b.n}} > 0:
-        slot_shift = ({{b.first_ts}} - {{a.first_ts}}) / 1000000.0
+        slot_shift = div_f64({{b.first_ts}} - {{a.first_ts}}, 1000000.0)
         if {{a.n}} == 0:
             {{a.n}} = {{b.n}}
             {{a.mean_t}} = {{b.mean_t}} + slot_shift
@@ -92,7 +92,7 @@ if {{b.first_ts}} != NULL_I64:
             slot_n = {{a.n}} + {{b.n}}
             slot_dt = {{b.mean_t}} + slot_shift - {{a.mean_t}}
             slot_dv = {{b.mean}} - {{a.mean}}
-            slot_weight = {{b.n}} / slot_n
+            slot_weight = div_f64({{b.n}}, slot_n)
             {{a.stt}} += {{b.stt}} + slot_dt * slot_dt * ({{a.n}} * slot_weight)
             {{a.stv}} += {{b.stv}} + slot_dt * slot_dv * ({{a.n}} * slot_weight)
             {{a.mean_t}} += slot_dt * slot_weight

@@ -118,13 +118,11 @@ def _span(value: Literal["i64", "f64"]) -> SlotKind:
     )
 
 
-_RESETS = ("resets", "counter_reset")
-
 KINDS = (
     _span("f64"),
     _span("i64"),
-    _counter("f64", (("grown", "counter_step"), _RESETS)),
-    _counter("i64", (("high", "counter_high"), ("low", "counter_low"), _RESETS)),
+    _counter("f64", (("grown", "counter_step"), ("resets", "counter_reset"))),
+    _counter("i64", (("high", "counter_high"), ("low", "counter_low"), ("resets", "whole_reset"))),
     _baseline("f64"),
     _baseline("i64"),
 )
