@@ -66,8 +66,6 @@ class Layout:
         self.add(Array("out_ts", "i64", Role.OUTPUT, "out"))
         self.add(Array("out_cause", "i64", Role.OUTPUT, "out"))
 
-    # ------------------------------------------------------------------ arrays
-
     def add(self, array: Array) -> str:
         """Add an array, or find it again; the same name for two different arrays is our mistake."""
         known = self._arrays.setdefault(array.name, array)
@@ -96,7 +94,9 @@ class Layout:
 
     def seq(self, number: int) -> str:
         """Return the array of the `seq` of each row of an input."""
-        return self._input("in_seq_" if self.n_inputs == 1 else f"in{number}_seq_", "i64", Seq(number))
+        return self._input(
+            "in_seq_" if self.n_inputs == 1 else f"in{number}_seq_", "i64", Seq(number)
+        )
 
     def string_map(self, table: StringMap) -> str:
         """Return the table of a function of one string, indexed by code."""
@@ -145,8 +145,6 @@ class Layout:
             self.add(Array(name, dtype, Role.INPUT, source=source))
         return known
 
-    # ------------------------------------------------------------------ pools, registers, imports
-
     def pool(self, name: str, initial: int, *, rehash: bool = False) -> str:
         """Add a pool and return the kernel text of its capacity, `ctl[CAPACITY + p]`."""
         self._pools.setdefault(name, Pool(name, initial, rehash))
@@ -169,8 +167,6 @@ class Layout:
         """Import a kernellib function (`use("deadlines", "push")`) and return its name."""
         self._uses[module, function] = None
         return function
-
-    # ------------------------------------------------------------------ result
 
     def spec(self, body: Writer, *, doc: Iterable[str] = ()) -> KernelSpec:
         """Return the kernel spec: imports, signature with annotations, docstring lines, then `body`.

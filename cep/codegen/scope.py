@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cep.codegen.layout import Layout, identifier
-from cep.codegen.writer import Writer
+from cep.codegen.layout import identifier
 from cep.errors import CepError, error
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Expr, Meta, State
-from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from cep.codegen.layout import Layout
+    from cep.codegen.writer import Writer
+    from cep.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,6 @@ class Scope:
     def __init__(self, layout: Layout, writer: Writer) -> None:
         self.layout = layout
         self.writer = writer
-
-    # ------------------------------------------------------------------ leaves
 
     def leaf(self, expr: Leaf) -> Value:
         """Return the value of a leaf."""
@@ -82,9 +82,9 @@ class Scope:
         """Return the present result of an aggregate."""
         raise _missing(aggregate)
 
-    # ------------------------------------------------------------------ what the host can compute
-
-    def computed(self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type) -> Value:
+    def computed(
+        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
+    ) -> Value:
         """Return a value the host computes from columns of the row at hand (all of one input).
 
         `text` is a Python expression over `v[0]..` (values of `columns`), `f` and `c` (`constants`).
@@ -134,13 +134,16 @@ class RowScope(Scope):
         text = local if local is not None else self._cell(column)
         return Value(text, column.type, nullable=not column.not_null)
 
-    def computed(self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type) -> Value:
+    def computed(
+        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
+    ) -> Value:
         """Return the cell of a computed input column."""
         from cep.graph.kernel import Computed
 
         number = columns[0].input if columns else 0
         if any(c.input != number for c in columns):
-            raise refused("a string function of columns of two streams", columns[0])
+            what = "a string function of columns of two streams"
+            raise refused(what, columns[0])
         source = Computed(number, text, tuple(c.name for c in columns), constants, kind.value)
         return Value(f"{self.layout.computed(source)}[{self.row}]", kind)
 
@@ -153,7 +156,9 @@ def refused(what: str, expr: Expr | None = None, hint: str = "") -> CepError:
     """Return the error for an expression that has no kernel form (CEP320)."""
     span = getattr(expr, "span", None)
     text = f"{what} cannot be computed here"
-    return error("CEP320", text, span, hint) if span is not None else error("CEP320", text, hint=hint)
+    return (
+        error("CEP320", text, span, hint) if span is not None else error("CEP320", text, hint=hint)
+    )
 
 
 def _missing(expr: object) -> AssertionError:

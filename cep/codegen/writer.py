@@ -58,7 +58,7 @@ class Writer:
 
     def append(self, other: Writer) -> None:
         """Write all lines of another writer, indented to the present depth."""
-        for text in other._lines:  # noqa: SLF001
+        for text in other._lines:
             self.line(text)
 
     def text(self) -> str:

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.functions import casts, conditionals, identity, math, operators, strings, times
+from cep.functions.casts import FUNCTIONS as CASTS
+from cep.functions.conditionals import FUNCTIONS as CONDITIONALS
 from cep.functions.function import Function, Resolution, Signature
+from cep.functions.identity import FUNCTIONS as IDENTITY
+from cep.functions.math import FUNCTIONS as MATH
+from cep.functions.operators import FUNCTIONS as OPERATORS
+from cep.functions.strings import FUNCTIONS as STRINGS
+from cep.functions.times import FUNCTIONS as TIMES
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -17,10 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "Function", "Resolution", "Signature", "cast", "find", "names", "resolve"]
 
-_FAMILIES = (operators, math, strings, times, casts, conditionals, identity)
+_FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY)
 
 FUNCTIONS: dict[str, Function] = {
-    function.name: function for family in _FAMILIES for function in family.FUNCTIONS
+    function.name: function for family in _FAMILIES for function in family
 }
 
 _BY_NAME: dict[str, Function] = {
