@@ -1,0 +1,139 @@
+"""Loading: a `KernelSpec` becomes a `LoadedKernel` in one of the tiers."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakValueDictionary
+
+from cep.errors import error
+from cep.kernel.checker import check
+from cep.kernel.modules import LIBRARY
+from cep.kernel.object_cache import ObjectCache, cache_key
+from cep.kernel.python_tier import python_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+
+    from cep.graph.kernel import KernelSpec
+    from cep.kernel.binding import Bound, MachineCalls
+    from cep.kernel.modules import Library
+
+Tier = Literal["python", "llvm"]
+
+# Machine code of this process by cache key: rules with equal kernels share it.
+_SHARED: WeakValueDictionary[str, MachineCalls] = WeakValueDictionary()
+_SHARED_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedKernel:
+    """A kernel ready to be bound to arrays. Immutable and thread-safe.
+
+    `compile_seconds` is the CPU time of loading in this thread (checker, compiler, linking);
+    `cache_hit` says that the machine code came from the disk or from an equal kernel of this process.
+    """
+
+    spec: KernelSpec
+    tier: Tier
+    checked: bool
+    compile_seconds: float
+    cache_hit: bool
+    _code: Any  # MachineCalls, or the python function
+
+    def bind(self, arrays: Sequence[np.ndarray]) -> Bound:
+        """Return the kernel over these arrays, given in the order of `spec.arrays`.
+
+        Arrays are borrowed and kept alive; they must be one-dimensional, contiguous, of the spec's
+        dtypes, and must not overlap each other where the kernel writes. Raises TypeError or ValueError.
+        """
+        from cep.kernel.binding import MachineBound, PythonBound
+
+        if self.tier == "python":
+            return PythonBound(self.spec, self._code, arrays)
+        return MachineBound(self._code, arrays)
+
+
+def is_checked() -> bool:
+    """Whether the checked mode is asked for (`CEP_CHECKED=1`)."""
+    return os.environ.get("CEP_CHECKED", "") not in {"", "0"}
+
+
+def load(
+    spec: KernelSpec,
+    *,
+    tier: Tier,
+    checked: bool | None = None,
+    library: Library = LIBRARY,
+    cache: ObjectCache | None = None,
+) -> LoadedKernel:
+    """Check and load a kernel; the llvm tier compiles it, or takes it from the object cache.
+
+    Args:
+        spec: the kernel.
+        tier: `python` is ready at once, `llvm` takes tens of milliseconds.
+        checked: trap on bad indices and overflow (`KernelFault`); by default as `CEP_CHECKED` says.
+        library: where `cep.kernellib` is read from.
+        cache: the object cache; by default the one in the user's cache folder.
+
+    Raises:
+        CepError: CEP901 when the source is not in the kernel language; CEP902 when machine code
+            cannot be made (llvmlite missing or failing).
+    """
+    checked = is_checked() if checked is None else checked
+    start = time.thread_time()
+    if tier == "python":
+        program = check(spec, library)
+        function: Callable[..., int] = python_functions(program, checked=checked)[program.entry.key]
+        return LoadedKernel(spec, tier, checked, time.thread_time() - start, False, function)
+    calls, hit = _machine_calls(spec, library, cache, checked=checked)
+    return LoadedKernel(spec, tier, checked, time.thread_time() - start, hit, calls)
+
+
+def _machine_calls(
+    spec: KernelSpec, library: Library, cache: ObjectCache | None, *, checked: bool
+) -> tuple[MachineCalls, bool]:
+    try:
+        import llvmlite
+
+        from cep.kernel import llvm_tier
+    except ImportError as problem:
+        msg = f"the llvm tier needs llvmlite: {problem}"
+        raise error("CEP902", msg, hint="pip install llvmlite, or tier='python'") from problem
+    key = cache_key(spec, library, (llvmlite.__version__, *llvm_tier.host()))
+    shared = f"{key} {spec.entry} {checked}"
+    with _SHARED_LOCK:
+        known = _SHARED.get(shared)
+    if known is not None:
+        return known, True
+    calls, hit = _link(spec, library, cache or ObjectCache(), key, checked=checked)
+    with _SHARED_LOCK:
+        _SHARED[shared] = calls
+    return calls, hit
+
+
+def _link(
+    spec: KernelSpec, library: Library, cache: ObjectCache, key: str, *, checked: bool
+) -> tuple[MachineCalls, bool]:
+    """Return linked code from the cache or the compiler. Checked code is never cached on disk."""
+    from cep.kernel import llvm_tier
+    from cep.kernel.binding import MachineCalls
+
+    stored = None if checked else cache.read(key)
+    if stored is not None:
+        return MachineCalls(spec, llvm_tier.link(stored), None), True
+    program = check(spec, library)
+    try:
+        code, sites = llvm_tier.compile_program(program, checked=checked)
+        linked = llvm_tier.link(code)
+    except RuntimeError as problem:
+        msg = f"kernel {spec.entry!r} cannot be compiled: {problem}"
+        raise error("CEP902", msg) from problem
+    if not checked:
+        cache.write(key, code)
+    return MachineCalls(spec, linked, sites if checked else None), False
