@@ -105,7 +105,7 @@ class BackgroundCompiler:
                     library=self._library,
                     cache=self._cache,
                 )
-            except Exception as problem:  # noqa: BLE001 - whatever it is, the engine reads it
+            except Exception as problem:  # whatever it is, the engine reads it
                 box.finish(None, problem)
             else:
                 box.finish(loaded, None)

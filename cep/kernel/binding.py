@@ -92,7 +92,9 @@ def check_array(spec: KernelSpec, index: int, array: np.ndarray) -> None:
         msg = f"array {wanted.name!r} of kernel {spec.entry!r} is {wanted.dtype}, not {array.dtype}"
         raise TypeError(msg)
     if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.aligned:
-        msg = f"array {wanted.name!r} of kernel {spec.entry!r} must be one-dimensional and contiguous"
+        msg = (
+            f"array {wanted.name!r} of kernel {spec.entry!r} must be one-dimensional and contiguous"
+        )
         raise ValueError(msg)
 
 
@@ -118,7 +120,7 @@ class PythonBound:
     ) -> None:
         self._spec = spec
         self.arrays = _check_arrays(spec, arrays)
-        views = self._views = [memoryview(a) for a in self.arrays]
+        views = self._views = [a.data for a in self.arrays]
 
         def call() -> int:
             try:
@@ -132,7 +134,7 @@ class PythonBound:
         """Replace one array."""
         check_array(self._spec, index, array)
         self.arrays[index] = array
-        self._views[index] = memoryview(array)
+        self._views[index] = array.data
 
 
 class MachineCalls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from cep.kernel.intrinsics import CONSTANTS, GENERIC, INTRINSICS
 from cep.kernel.modules import describe, fold
@@ -30,10 +30,11 @@ from cep.kernel.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cep.errors import CepError
     from cep.graph.kernel import Dtype
     from cep.kernel.checker import ProgramChecker
     from cep.kernel.modules import Module, Signature
-    from cep.kernel.tree import Parameter
+    from cep.kernel.tree import Parameter, Result
 
 ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -62,7 +63,8 @@ _INT_RANGE = range(-(2**63), 2**63)
 class ExpressionChecker:
     """Types expressions of one function, given the kinds of its locals found so far.
 
-    `kinds` grows while the statements are read; `calls` collects the keys of called functions.
+    `kinds` grows while the statements are read; `calls` collects the keys of called
+    functions, `called` the names they are called by.
     """
 
     def __init__(self, module: Module, program: ProgramChecker, signature: Signature) -> None:
@@ -71,15 +73,16 @@ class ExpressionChecker:
         self.kinds: dict[str, Kind] = {}
         self.arrays: dict[str, Dtype] = {}
         self.calls: dict[str, None] = {}
+        self.called: dict[str, ast.Call] = {}
         for parameter in signature.parameters:
             if parameter.dtype is None:
                 self.kinds[parameter.name] = parameter.kind
             else:
                 self.arrays[parameter.name] = parameter.dtype
 
-    def refuse(self, node: ast.AST, message: str, hint: str = "") -> NoReturn:
-        """Raise CEP901 at a node."""
-        self.module.refuse(node, message, hint)
+    def refusal(self, node: ast.AST, message: str, hint: str = "") -> CepError:
+        """Return CEP901 at a node, to be raised."""
+        return self.module.refusal(node, message, hint)
 
     def expression(self, node: ast.expr) -> Expr:
         """Return the typed form of an expression."""
@@ -88,14 +91,14 @@ class ExpressionChecker:
             return self._constant(node, constant)
         rule = _RULES.get(type(node))
         if rule is None:
-            self.refuse(node, f"{describe(node)} is not in the kernel language")
+            raise self.refusal(node, f"{describe(node)} is not in the kernel language")
         return rule(self, node)
 
     def condition(self, node: ast.expr) -> Expr:
         """Return a bool expression; numbers are not conditions."""
         typed = self.expression(node)
         if typed.kind != "bool":
-            self.refuse(node, "a condition must be a bool", "compare with 0")
+            raise self.refusal(node, "a condition must be a bool", "compare with 0")
         return typed
 
     def as_kind(self, node: ast.AST, typed: Expr, kind: Kind) -> Expr:
@@ -106,13 +109,17 @@ class ExpressionChecker:
             if isinstance(typed, Const):
                 return Const(float(typed.value), "f64")
             return Convert(typed, "f64")
-        self.refuse(node, f"{kind} expected, this is {typed.kind}", _HINTS.get((typed.kind, kind), ""))
+        raise self.refusal(
+            node, f"{kind} expected, this is {typed.kind}", _HINTS.get((typed.kind, kind), "")
+        )
 
     def number(self, node: ast.expr) -> Expr:
         """Return an int or float expression."""
         typed = self.expression(node)
         if typed.kind == "bool":
-            self.refuse(node, "a number is expected, this is a bool", "int(condition) is 0 or 1")
+            raise self.refusal(
+                node, "a number is expected, this is a bool", "int(condition) is 0 or 1"
+            )
         return typed
 
     def integer(self, node: ast.expr) -> Expr:
@@ -122,34 +129,34 @@ class ExpressionChecker:
     def _constant(self, node: ast.AST, value: int | float) -> Const:
         if isinstance(value, int):
             if value not in _INT_RANGE:
-                self.refuse(node, "integer outside the range of int64")
+                raise self.refusal(node, "integer outside the range of int64")
             return Const(value, "i64")
         if isinstance(node, ast.Constant) and math.isinf(value):
-            self.refuse(node, "float literal outside the range of float64")
+            raise self.refusal(node, "float literal outside the range of float64")
         return Const(value, "f64")
 
     def _literal(self, node: ast.Constant) -> Expr:
         if isinstance(node.value, bool):
             return Const(node.value, "bool")
-        self.refuse(node, f"literal {node.value!r} is not a number or a bool")
+        raise self.refusal(node, f"literal {node.value!r} is not a number or a bool")
 
     def _name(self, node: ast.Name) -> Expr:
         name = node.id
         if name in self.kinds:
             return Local(name, self.kinds[name], node.lineno)
         if name in self.arrays:
-            self.refuse(node, f"array {name!r} needs an index here")
+            raise self.refusal(node, f"array {name!r} needs an index here")
         value = self.module.constants.get(name, CONSTANTS.get(name))
         if value is None:
-            self.refuse(node, f"{name!r} is read before it is assigned")
+            raise self.refusal(node, f"{name!r} is read before it is assigned")
         return Const(value, "i64" if isinstance(value, int) else "f64")
 
     def element(self, node: ast.Subscript) -> Load:
         """Return the element an index expression names."""
         if not isinstance(node.value, ast.Name) or node.value.id not in self.arrays:
-            self.refuse(node, "only array parameters can be indexed")
+            raise self.refusal(node, "only array parameters can be indexed")
         if isinstance(node.slice, ast.Slice):
-            self.refuse(node, "slices are not in the kernel language")
+            raise self.refusal(node, "slices are not in the kernel language")
         name = node.value.id
         return Load(name, self.arrays[name], self.integer(node.slice), node.lineno)
 
@@ -161,14 +168,18 @@ class ExpressionChecker:
         """Return `left op right`; one float operand makes both floats."""
         symbol = ARITHMETIC.get(type(op))
         if isinstance(op, ast.Div):
-            self.refuse(node, "'/' is not in the kernel language", "div_f64(a, b), or // for indices")
+            raise self.refusal(
+                node, "'/' is not in the kernel language", "div_f64(a, b), or // for indices"
+            )
         if symbol is None:
-            self.refuse(node, f"{describe(op)} is not in the kernel language")
+            raise self.refusal(node, f"{describe(op)} is not in the kernel language")
         line = getattr(node, "lineno", 0)
         if left.kind == right.kind == "i64":
             return Arith(symbol, left, right, "i64", line)
         if symbol not in FLOAT_ARITHMETIC:
-            self.refuse(node, f"{symbol!r} is for integers", "mod_f64, div_f64 and floor are for floats")
+            raise self.refusal(
+                node, f"{symbol!r} is for integers", "mod_f64, div_f64 and floor are for floats"
+            )
         both = self.as_kind(node, left, "f64"), self.as_kind(node, right, "f64")
         return Arith(symbol, *both, "f64", line)
 
@@ -188,14 +199,16 @@ class ExpressionChecker:
 
     def _compare(self, node: ast.Compare) -> Expr:
         if len(node.ops) != 1:
-            self.refuse(node, "chained comparisons are not in the kernel language", "a < b and b < c")
+            raise self.refusal(
+                node, "chained comparisons are not in the kernel language", "a < b and b < c"
+            )
         symbol = _COMPARISONS.get(type(node.ops[0]))
         if symbol is None:
-            self.refuse(node, f"{describe(node.ops[0])} is not in the kernel language")
+            raise self.refusal(node, f"{describe(node.ops[0])} is not in the kernel language")
         left, right = self.expression(node.left), self.expression(node.comparators[0])
         if left.kind == right.kind == "bool":
             if symbol not in {"==", "!="}:
-                self.refuse(node, "bools have no order")
+                raise self.refusal(node, "bools have no order")
             return Compare(symbol, left, right)
         kind: Kind = "i64" if left.kind == right.kind == "i64" else "f64"
         return Compare(symbol, self.as_kind(node, left, kind), self.as_kind(node, right, kind))
@@ -205,13 +218,15 @@ class ExpressionChecker:
         sides = self.expression(node.body), self.expression(node.orelse)
         kind = join(sides[0].kind, sides[1].kind)
         if kind is None:
-            self.refuse(node, "one side is a bool, the other a number")
+            raise self.refusal(node, "one side is a bool, the other a number")
         if_true, if_false = (self.as_kind(node, s, kind) for s in sides)
         return Choose(condition, if_true, if_false, kind)
 
     def _call(self, node: ast.Call) -> Expr:
         if not isinstance(node.func, ast.Name) or node.keywords:
-            self.refuse(node, "only calls of named functions with positional arguments are allowed")
+            raise self.refusal(
+                node, "only calls of named functions with positional arguments are allowed"
+            )
         name = node.func.id
         if name in {"int", "float"}:
             return self._conversion(node, name)
@@ -219,14 +234,14 @@ class ExpressionChecker:
             return self._generic(node, name)
         if name in INTRINSICS:
             return self._intrinsic(node, name)
-        typed = self.call_function(node, name)
-        if typed.kind == "none":
-            self.refuse(node, f"{name!r} has no result")
-        return typed  # type: ignore[return-value]
+        key, arguments, result = self.call_function(node, name)
+        if result == "none":
+            raise self.refusal(node, f"{name!r} has no result")
+        return CallFunction(key, arguments, result, node.lineno)
 
     def _arguments(self, node: ast.Call, count: int) -> list[ast.expr]:
         if len(node.args) != count:
-            self.refuse(node, f"{count} argument(s) expected, {len(node.args)} given")
+            raise self.refusal(node, f"{count} argument(s) expected, {len(node.args)} given")
         return node.args
 
     def _conversion(self, node: ast.Call, name: str) -> Expr:
@@ -235,12 +250,14 @@ class ExpressionChecker:
         if name == "float":
             return self.as_kind(node, typed, "f64")
         if typed.kind == "f64":
-            self.refuse(node, "int() is for bools", "to_i64(x) truncates a float")
+            raise self.refusal(node, "int() is for bools", "to_i64(x) truncates a float")
         return Convert(typed, "i64") if typed.kind == "bool" else typed
 
     def _generic(self, node: ast.Call, name: str) -> Expr:
         integers, floats = GENERIC[name]
-        typed = [self.number(a) for a in self._arguments(node, len(INTRINSICS[integers].parameters))]
+        typed = [
+            self.number(a) for a in self._arguments(node, len(INTRINSICS[integers].parameters))
+        ]
         exact: Kind = "i64" if all(t.kind == "i64" for t in typed) else "f64"
         arguments = tuple(self.as_kind(node, t, exact) for t in typed)
         return CallIntrinsic(integers if exact == "i64" else floats, arguments, exact)
@@ -254,28 +271,34 @@ class ExpressionChecker:
         )
         return CallIntrinsic(name, arguments, entry.result)
 
-    def call_function(self, node: ast.Call, name: str) -> CallFunction:
-        """Return a call of a function of this module or of an imported one."""
-        found = self.program.resolve(self.module, node, name)
-        key, signature = found
+    def call_function(
+        self, node: ast.Call, name: str
+    ) -> tuple[str, tuple[Expr | ArrayArgument, ...], Result]:
+        """Return key, arguments and result of a call of a function (own or imported)."""
+        key, signature = self.program.resolve(self.module, node, name)
         self.calls[key] = None
+        self.called[name] = node
         given = self._arguments(node, len(signature.parameters))
         arguments = tuple(
             self._argument(a, p) for a, p in zip(given, signature.parameters, strict=True)
         )
         handed = [a.name for a in arguments if isinstance(a, ArrayArgument)]
         if len(set(handed)) != len(handed):
-            self.refuse(node, "the same array is handed over twice", "arrays must not overlap")
-        return CallFunction(key, arguments, signature.result, node.lineno)
+            raise self.refusal(
+                node, "the same array is handed over twice", "arrays must not overlap"
+            )
+        return key, arguments, signature.result
 
     def _argument(self, node: ast.expr, parameter: Parameter) -> Expr | ArrayArgument:
         if parameter.dtype is None:
             return self.as_kind(node, self.expression(node), parameter.kind)
         if not isinstance(node, ast.Name) or node.id not in self.arrays:
-            self.refuse(node, f"{parameter.name!r} takes an array of {parameter.dtype}")
+            raise self.refusal(node, f"{parameter.name!r} takes an array of {parameter.dtype}")
         if self.arrays[node.id] != parameter.dtype:
             given = self.arrays[node.id]
-            self.refuse(node, f"{parameter.name!r} takes {parameter.dtype}, {node.id!r} is {given}")
+            raise self.refusal(
+                node, f"{parameter.name!r} takes {parameter.dtype}, {node.id!r} is {given}"
+            )
         return ArrayArgument(node.id)
 
 

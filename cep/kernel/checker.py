@@ -50,7 +50,9 @@ def check(spec: KernelSpec, library: Library = LIBRARY) -> Program:
     if given != wanted:
         module = program_module(spec.source, spec.entry, library)
         node = module.functions[spec.entry]
-        module.refuse(node, f"the arrays of the spec are {wanted}, the parameters are {given}")
+        raise module.refusal(
+            node, f"the arrays of the spec are {wanted}, the parameters are {given}"
+        )
     return program
 
 
@@ -64,11 +66,13 @@ def check_source(source: str, entry: str, *, library: Library = LIBRARY) -> Prog
     with library.lock:
         module = program_module(source, entry, library)
         if entry not in module.functions:
-            module.refuse(ast.Pass(lineno=1, col_offset=0), f"there is no function {entry!r}")
+            raise module.refusal(
+                ast.Pass(lineno=1, col_offset=0), f"there is no function {entry!r}"
+            )
         signature = module.signatures[entry]
         node = module.functions[entry]
         if signature.result != "i64" or any(p.dtype is None for p in signature.parameters):
-            module.refuse(node, "a kernel takes arrays only and returns an int")
+            raise module.refusal(node, "a kernel takes arrays only and returns an int")
         checker = ProgramChecker(module, library)
         return checker.program(module.key(entry))
 
@@ -133,7 +137,7 @@ class ProgramChecker:
             source, original = module.imported[name]
             owner = self.library.module(source, module, node)
         else:
-            module.refuse(node, f"there is no function {name!r}")
+            raise module.refusal(node, f"there is no function {name!r}")
         self.function(owner, original, node if owner is module else owner.functions[original])
         return owner.key(original), owner.signatures[original]
 
@@ -143,7 +147,9 @@ class ProgramChecker:
         known = self._own if not module.name else self.library.functions
         if key not in known:
             if key in self._open:
-                module.refuse(at, f"{name!r} calls itself", "the kernel language has no recursion")
+                raise module.refusal(
+                    at, f"{name!r} calls itself", "the kernel language has no recursion"
+                )
             self._open.append(key)
             known[key] = FunctionChecker(module, name, self).check()
             self._open.pop()
@@ -162,12 +168,10 @@ class FunctionChecker:
         self._parameters = {p.name for p in self.signature.parameters}
         self._loops = 0
         self._promoted = False
-        for name in self._parameters & self._module_names():
-            self.module.refuse(self.node, f"parameter {name!r} is also a name of the module")
-
-    def _module_names(self) -> set[str]:
-        module = self.module
-        return {*module.constants, *module.functions, *module.imported}
+        for name in self._parameters & set(self.module.constants):
+            raise self.module.refusal(
+                self.node, f"parameter {name!r} is also a constant of the module"
+            )
 
     def check(self) -> Function:
         """Return the checked function.
@@ -185,8 +189,15 @@ class FunctionChecker:
         problem = check_flow(body, self._parameters, returns=self.signature.result != "none")
         if problem is not None:
             line, message = problem
-            self.module.refuse(ast.Pass(lineno=line or self.node.lineno, col_offset=0), message)
-        local_kinds = tuple((n, k) for n, k in self.typing.kinds.items() if n not in self._parameters)
+            raise self.module.refusal(
+                ast.Pass(lineno=line or self.node.lineno, col_offset=0), message
+            )
+        for name, call in self.typing.called.items():
+            if name in self.typing.kinds or name in self.typing.arrays:
+                raise self.module.refusal(call, f"{name!r} is also a local of this function")
+        local_kinds = tuple(
+            (n, k) for n, k in self.typing.kinds.items() if n not in self._parameters
+        )
         return Function(
             self.module.key(self.name),
             self.module.name,
@@ -203,7 +214,7 @@ class FunctionChecker:
         for node in nodes:
             rule = _RULES.get(type(node))
             if rule is None:
-                self.module.refuse(node, f"{describe(node)} is not in the kernel language")
+                raise self.module.refusal(node, f"{describe(node)} is not in the kernel language")
             typed = rule(self, node)
             if typed is not None:
                 found.append(typed)
@@ -211,7 +222,7 @@ class FunctionChecker:
 
     def _assign(self, node: ast.Assign) -> Stmt:
         if len(node.targets) != 1:
-            self.module.refuse(node, "one target per assignment")
+            raise self.module.refusal(node, "one target per assignment")
         value = self.typing.expression(node.value)
         return self._assign_to(node, node.targets[0], value)
 
@@ -222,7 +233,7 @@ class FunctionChecker:
             place = self.typing.element(target)
             stored = self.typing.as_kind(node, value, place.kind)
             return Store(place.array, place.dtype, place.index, stored, node.lineno)
-        self.module.refuse(node, "only locals and array elements can be assigned to")
+        raise self.module.refusal(node, "only locals and array elements can be assigned to")
 
     def _assign_local(self, node: ast.stmt, name: str, value: Expr) -> Stmt:
         kind = self._local(node, name, value.kind)
@@ -231,18 +242,20 @@ class FunctionChecker:
     def _local(self, node: ast.stmt, name: str, kind: Kind) -> Kind:
         """Note that a value of `kind` flows into a local; return the local's kind."""
         if name in self.typing.arrays:
-            self.module.refuse(node, f"array {name!r} cannot be assigned to")
-        if name in self._module_names():
-            self.module.refuse(node, f"{name!r} is already a constant or function of the module")
+            raise self.module.refusal(node, f"array {name!r} cannot be assigned to")
+        if name in self.module.constants:
+            raise self.module.refusal(node, f"{name!r} is already a constant of the module")
         if name not in self.typing.kinds:
             check_name(self.module, node, name)
             self.typing.kinds[name] = kind
             return kind
         joined = join(self.typing.kinds[name], kind)
         if joined is None:
-            self.module.refuse(node, f"{name!r} holds a bool in one place and a number in another")
+            raise self.module.refusal(
+                node, f"{name!r} holds a bool in one place and a number in another"
+            )
         if joined != self.typing.kinds[name] and name in self._parameters:
-            self.module.refuse(node, f"parameter {name!r} is an int, this is a float")
+            raise self.module.refusal(node, f"parameter {name!r} is an int, this is a float")
         self._promoted |= joined != self.typing.kinds[name]
         self.typing.kinds[name] = joined
         return joined
@@ -252,7 +265,9 @@ class FunctionChecker:
         if isinstance(node.target, ast.Subscript):
             current = self.typing.element(node.target)
             if has_call(current):
-                self.module.refuse(node, "the index of an augmented assignment calls a function")
+                raise self.module.refusal(
+                    node, "the index of an augmented assignment calls a function"
+                )
         else:
             current = self.typing.number(node.target)
         value = self.typing.number(node.value)
@@ -265,7 +280,7 @@ class FunctionChecker:
 
     def _loop_body(self, node: ast.While | ast.For) -> tuple[Stmt, ...]:
         if node.orelse:
-            self.module.refuse(node, "a loop has no else")
+            raise self.module.refusal(node, "a loop has no else")
         self._loops += 1
         body = self._block(node.body)
         self._loops -= 1
@@ -282,7 +297,9 @@ class FunctionChecker:
             ) if len(bounds) <= 3:
                 start, stop, step = self._range(node, bounds)
             case _:
-                self.module.refuse(node, "only 'for name in range(...)' is in the kernel language")
+                raise self.module.refusal(
+                    node, "only 'for name in range(...)' is in the kernel language"
+                )
         kind = self._local(node, name, "i64")
         body = self._loop_body(node)
         return For(name, "f64" if kind == "f64" else "i64", start, stop, step, body, node.lineno)
@@ -290,7 +307,9 @@ class FunctionChecker:
     def _range(self, node: ast.For, bounds: Sequence[ast.expr]) -> tuple[Expr, Expr, int]:
         step = fold(self.module, bounds[2]) if len(bounds) == 3 else 1
         if not isinstance(step, int) or step == 0 or abs(step) >= 2**62:
-            self.module.refuse(node, "the step of range must be a constant integer other than 0")
+            raise self.module.refusal(
+                node, "the step of range must be a constant integer other than 0"
+            )
         typed = [self.typing.integer(b) for b in bounds[:2]]
         if len(typed) == 1:
             return self.typing.integer(ast.Constant(0)), typed[0], step
@@ -298,13 +317,13 @@ class FunctionChecker:
 
     def _jump(self, node: ast.Break | ast.Continue) -> Stmt:
         if not self._loops:
-            self.module.refuse(node, "not in a loop")
+            raise self.module.refusal(node, "not in a loop")
         return Break(node.lineno) if isinstance(node, ast.Break) else Continue(node.lineno)
 
     def _return(self, node: ast.Return) -> Stmt:
         result = self.signature.result
         if (node.value is None) != (result == "none"):
-            self.module.refuse(node, f"the result is annotated as {result}")
+            raise self.module.refusal(node, f"the result is annotated as {result}")
         if node.value is None or result == "none":
             return Return(None, node.lineno)
         value = self.typing.expression(node.value)
@@ -315,9 +334,10 @@ class FunctionChecker:
             case ast.Constant(value=str()):
                 return None
             case ast.Call(func=ast.Name(id=name)) as call if name not in RESERVED:
-                return Discard(self.typing.call_function(call, name), node.lineno)
+                key, arguments, _ = self.typing.call_function(call, name)
+                return Discard(key, arguments, node.lineno)
             case _:
-                self.module.refuse(node, "this statement has no effect")
+                raise self.module.refusal(node, "this statement has no effect")
 
     def _nothing(self, node: ast.Pass) -> None:
         del node

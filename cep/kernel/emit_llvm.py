@@ -24,7 +24,7 @@ from cep.kernel.tree import ArrayArgument, Const, Logic, Not
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cep.kernel.tree import CallFunction, Expr, Function, Program, Stmt
+    from cep.kernel.tree import CallFunction, Discard, Expr, Function, Program, Stmt
 
 KERNEL_SYMBOL = "cep_kernel"
 BUILTIN_SYMBOL = "cep_builtin"
@@ -183,7 +183,7 @@ class Emitter:
             case _:
                 self.b.cbranch(self.value(expr), yes, no)
 
-    def call(self, expr: CallFunction) -> ir.Value:
+    def call(self, expr: CallFunction | Discard) -> ir.Value:
         """Append a call of another function; in checked mode leave if it found a fault."""
         values: list[ir.Value] = []
         for argument in expr.arguments:

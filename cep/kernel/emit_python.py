@@ -70,7 +70,7 @@ _CHECKED_ARITHMETIC = {"+", "-", "*", "//", "%", "<<", ">>"}
 def global_name(key: str) -> str:
     """Return the name of a function in the namespace of the python tier (`ring.push`: `ring__push`)."""
     module, _, name = key.rpartition(".")
-    return f"{module}__{name}" if module else name
+    return f"{module or 'kernel'}__{name}"
 
 
 def emit_function(function: Function, *, checked: bool) -> ast.Module:
@@ -136,7 +136,9 @@ class _PythonEmitter:
     def load(self, expr: Load) -> ast.expr:
         index = self.expression(expr.index)
         if self.checked:
-            return _call("check__load", _name(expr.array), index, *self._site(expr.line, expr.array))
+            return _call(
+                "check__load", _name(expr.array), index, *self._site(expr.line, expr.array)
+            )
         return ast.Subscript(value=_name(expr.array), slice=index, ctx=ast.Load())
 
     def arith(self, expr: Arith) -> ast.expr:
@@ -177,7 +179,7 @@ class _PythonEmitter:
         name = _BUILTIN.get(expr.name, expr.name)
         return _call(name, *(self.expression(a) for a in expr.arguments))
 
-    def call(self, expr: CallFunction) -> ast.expr:
+    def call(self, expr: CallFunction | Discard) -> ast.expr:
         arguments = [
             _name(a.name) if isinstance(a, ArrayArgument) else self.expression(a)
             for a in expr.arguments
@@ -213,7 +215,9 @@ class _PythonEmitter:
         body = self.block(statement.body)
         if statement.kind == "f64":
             target = ast.Name(id=statement.name, ctx=ast.Store())
-            body.insert(0, ast.Assign(targets=[target], value=_call("float", _name(statement.name))))
+            body.insert(
+                0, ast.Assign(targets=[target], value=_call("float", _name(statement.name)))
+            )
         target = ast.Name(id=statement.name, ctx=ast.Store())
         return ast.For(target=target, iter=_call("range", *bounds), body=body, orelse=[])
 
@@ -229,7 +233,7 @@ class _PythonEmitter:
         return ast.Return(None if statement.value is None else self.expression(statement.value))
 
     def discard(self, statement: Discard) -> ast.stmt:
-        return ast.Expr(self.expression(statement.value))
+        return ast.Expr(self.call(statement))
 
 
 _EXPRESSIONS: dict[type[Any], Callable[..., ast.expr]] = {

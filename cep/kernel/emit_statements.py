@@ -128,7 +128,7 @@ def _return(e: Emitter, statement: Return) -> None:
 
 
 def _discard(e: Emitter, statement: Discard) -> None:
-    e.value(statement.value)
+    e.call(statement)
 
 
 STATEMENTS: dict[type[Any], Callable[..., None]] = {

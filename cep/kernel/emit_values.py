@@ -154,7 +154,9 @@ def _by_branches(e: Emitter, condition: Any, if_true: Any, if_false: Any, kind: 
 
 
 def _logic(e: Emitter, expr: Logic) -> Any:
-    return _by_branches(e, expr, Const(value=True, kind="bool"), Const(value=False, kind="bool"), "bool")
+    return _by_branches(
+        e, expr, Const(value=True, kind="bool"), Const(value=False, kind="bool"), "bool"
+    )
 
 
 def _not(e: Emitter, expr: Not) -> Any:

@@ -20,6 +20,7 @@ from cep.kernel.tree import (
     Stmt,
     Store,
     While,
+    scalars,
     walk,
 )
 
@@ -85,8 +86,8 @@ class _Flow:
             case Store(index=index, value=value):
                 self._read(state, value, index)
                 return state
-            case Discard(value=call):
-                self._read(state, call)
+            case Discard(arguments=arguments):
+                self._read(state, *scalars(arguments))
                 return state
             case Return(value=result):
                 if result is not None:

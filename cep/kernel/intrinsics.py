@@ -7,7 +7,6 @@ Both sides of an entry give the same bits for the same arguments (NaN counts as 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from cep.kernel import intrinsics_llvm as machine
 from cep.kernel import intrinsics_python as python
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cep.kernel.tree import Kind
 
 _KINDS: dict[str, Kind] = {"i": "i64", "f": "f64", "b": "bool"}
@@ -50,7 +51,7 @@ def _intrinsic(
 
 
 def _c_library() -> tuple[Intrinsic, ...]:
-    guards = {1: python.guarded, 2: python.guarded_pair}
+    guards: dict[int, Callable[..., Any]] = {1: python.guarded, 2: python.guarded_pair}
     return tuple(
         _intrinsic(name, "f" * n + ">f", guards[n](getattr(math, name)), machine.c_function(name))
         for name, n in machine.C_FUNCTIONS.items()

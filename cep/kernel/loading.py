@@ -90,9 +90,11 @@ def load(
     if tier == "python":
         program = check(spec, library)
         function: Callable[..., int] = python_functions(program, checked=checked)[program.entry.key]
-        return LoadedKernel(spec, tier, checked, time.thread_time() - start, False, function)
+        seconds = time.thread_time() - start
+        return LoadedKernel(spec, tier, checked, seconds, cache_hit=False, _code=function)
     calls, hit = _machine_calls(spec, library, cache, checked=checked)
-    return LoadedKernel(spec, tier, checked, time.thread_time() - start, hit, calls)
+    seconds = time.thread_time() - start
+    return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=calls)
 
 
 def _machine_calls(

@@ -11,7 +11,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, get_args
+from typing import TYPE_CHECKING, get_args
 
 from cep.errors import SourceText, Span, error
 from cep.graph.kernel import Dtype
@@ -21,6 +21,7 @@ from cep.kernel.tree import Parameter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cep.errors import CepError
     from cep.kernel.tree import Function, Kind, Result
 
 LIBRARY_PACKAGE = "cep.kernellib"
@@ -66,8 +67,8 @@ class Module:
     constants: dict[str, int | float] = field(default_factory=dict)
     imported: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def refuse(self, node: ast.AST, message: str, hint: str = "") -> NoReturn:
-        """Raise CEP901 at a node, with file and line."""
+    def refusal(self, node: ast.AST, message: str, hint: str = "") -> CepError:
+        """Return CEP901 at a node, with file and line, to be raised."""
         line = getattr(node, "lineno", 1)
         lines = self.text.text.splitlines(keepends=True)
         before = sum(len(t) for t in lines[: line - 1])
@@ -75,7 +76,7 @@ class Module:
         end_line = getattr(node, "end_lineno", None) or line
         width = getattr(node, "end_col_offset", 0) - getattr(node, "col_offset", 0)
         end = start + (width if end_line == line and width > 0 else 1)
-        raise error("CEP901", f"kernel language: {message}", Span(start, end, self.text), hint)
+        return error("CEP901", f"kernel language: {message}", Span(start, end, self.text), hint)
 
     def key(self, function: str) -> str:
         """Return the key of one of this module's functions (`ring.push`; `.w4` in a kernel)."""
@@ -117,7 +118,7 @@ class Library:
             if found is None:
                 path = self.path(name)
                 if not path.is_file():
-                    by.refuse(node, f"there is no module {LIBRARY_PACKAGE}.{name}")
+                    raise by.refusal(node, f"there is no module {LIBRARY_PACKAGE}.{name}")
                 text = SourceText(str(path), self.text(name))
                 found = self._modules[name] = read_module(name, text, self)
             return found
@@ -133,7 +134,7 @@ def read_module(name: str, text: SourceText, library: Library) -> Module:
         tree = ast.parse(text.text)
     except SyntaxError as problem:
         place = ast.Pass(lineno=problem.lineno or 1, col_offset=0)
-        module.refuse(place, f"not Python: {problem.msg}")
+        raise module.refusal(place, f"not Python: {problem.msg}") from None
     for node in tree.body:
         match node:
             case ast.FunctionDef():
@@ -147,7 +148,7 @@ def read_module(name: str, text: SourceText, library: Library) -> Module:
             case ast.Expr(value=ast.Constant(value=str())):
                 pass
             case _:
-                module.refuse(node, f"{describe(node)} is not allowed at module level")
+                raise module.refusal(node, f"{describe(node)} is not allowed at module level")
     return module
 
 
@@ -158,22 +159,22 @@ def describe(node: ast.AST) -> str:
 
 def _define(module: Module, node: ast.AST, name: str) -> None:
     if name in module.functions or name in module.constants or name in module.imported:
-        module.refuse(node, f"{name!r} is defined twice")
+        raise module.refusal(node, f"{name!r} is defined twice")
     check_name(module, node, name)
 
 
 def check_name(module: Module, node: ast.AST, name: str) -> None:
     """Refuse a name that is reserved for intrinsics or for the tiers."""
     if name in RESERVED:
-        module.refuse(node, f"{name!r} is a name of the kernel language")
+        raise module.refusal(node, f"{name!r} is a name of the kernel language")
     if "__" in name:
-        module.refuse(node, f"{name!r}: names with two underscores are reserved")
+        raise module.refusal(node, f"{name!r}: names with two underscores are reserved")
 
 
 def _add_function(module: Module, node: ast.FunctionDef) -> None:
     _define(module, node, node.name)
     if node.decorator_list:
-        module.refuse(node, "decorators are not allowed")
+        raise module.refusal(node, "decorators are not allowed")
     module.functions[node.name] = node
     module.signatures[node.name] = _signature(module, node)
 
@@ -182,10 +183,10 @@ def _signature(module: Module, node: ast.FunctionDef) -> Signature:
     arguments = node.args
     others = (arguments.vararg, arguments.kwarg, *arguments.posonlyargs, *arguments.kwonlyargs)
     if any(others) or arguments.defaults:
-        module.refuse(node, "only plain positional parameters without defaults are allowed")
+        raise module.refusal(node, "only plain positional parameters without defaults are allowed")
     parameters = tuple(_parameter(module, a) for a in arguments.args)
     if len({p.name for p in parameters}) != len(parameters):
-        module.refuse(node, "two parameters have the same name")
+        raise module.refusal(node, "two parameters have the same name")
     return Signature(parameters, _result(module, node))
 
 
@@ -198,13 +199,17 @@ def _annotation(node: ast.expr) -> str:
 def _parameter(module: Module, node: ast.arg) -> Parameter:
     check_name(module, node, node.arg)
     if node.annotation is None:
-        module.refuse(node, f"parameter {node.arg!r} needs an annotation such as \"i64[n]\" or int")
+        raise module.refusal(
+            node, f'parameter {node.arg!r} needs an annotation such as "i64[n]" or int'
+        )
     text = _annotation(node.annotation)
     if text in _SCALARS:
         return Parameter(node.arg, _SCALARS[text])
     found = _ARRAY.fullmatch(text)
     if found is None or found[1] not in _DTYPES:
-        module.refuse(node, f"{text!r} is not a type; arrays are i64 i32 i8 u8 f64 with [shape]")
+        raise module.refusal(
+            node, f"{text!r} is not a type; arrays are i64 i32 i8 u8 f64 with [shape]"
+        )
     dtype = _DTYPES[found[1]]
     return Parameter(node.arg, "f64" if dtype == "f64" else "i64", dtype)
 
@@ -214,7 +219,7 @@ def _result(module: Module, node: ast.FunctionDef) -> Result:
     if text == "None":
         return "none"
     if text not in _SCALARS:
-        module.refuse(node, "the result must be annotated: -> int, float, bool or None")
+        raise module.refusal(node, "the result must be annotated: -> int, float, bool or None")
     return _SCALARS[text]
 
 
@@ -223,7 +228,7 @@ def _add_import(module: Module, node: ast.ImportFrom, library: Library) -> None:
         return
     package, _, name = (node.module or "").rpartition(".")
     if package != LIBRARY_PACKAGE or node.level:
-        module.refuse(node, f"only imports from {LIBRARY_PACKAGE} modules are allowed")
+        raise module.refusal(node, f"only imports from {LIBRARY_PACKAGE} modules are allowed")
     source = library.module(name, module, node)
     for alias in node.names:
         local = alias.asname or alias.name
@@ -235,14 +240,14 @@ def _add_import(module: Module, node: ast.ImportFrom, library: Library) -> None:
         elif alias.name in source.functions:
             module.imported[local] = (name, alias.name)
         else:
-            module.refuse(node, f"{node.module} has no {alias.name!r}")
+            raise module.refusal(node, f"{node.module} has no {alias.name!r}")
 
 
 def _add_constant(module: Module, node: ast.AST, name: str, value: ast.expr) -> None:
     _define(module, node, name)
     folded = fold(module, value)
     if folded is None:
-        module.refuse(node, f"{name!r} must be a constant integer or float expression")
+        raise module.refusal(node, f"{name!r} must be a constant integer or float expression")
     module.constants[name] = folded
 
 

@@ -30,7 +30,7 @@ def checks(file: str) -> dict[str, Callable[..., Any]]:
     def check__load(array: memoryview, index: int, line: int, name: str) -> int | float:
         if not 0 <= index < len(array):
             raise Trap(INDEX, Site(file, line, name), index)
-        return array[index]  # type: ignore[no-any-return]
+        return array[index]
 
     def check__store(value: Any, array: memoryview, index: int, line: int, name: str) -> None:
         if not 0 <= index < len(array):

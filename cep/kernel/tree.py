@@ -9,15 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from cep.graph.kernel import Dtype
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cep.graph.kernel import Dtype
 
 Kind = Literal["i64", "f64", "bool"]
 Result = Literal["i64", "f64", "bool", "none"]
 
-KIND_OF_DTYPE: dict[Dtype, Kind] = {"i64": "i64", "i32": "i64", "i8": "i64", "u8": "i64", "f64": "f64"}
+KIND_OF_DTYPE: dict[Dtype, Kind] = {
+    "i64": "i64",
+    "i32": "i64",
+    "i8": "i64",
+    "u8": "i64",
+    "f64": "f64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class CallFunction:
 
     function: str
     arguments: tuple[Expr | ArrayArgument, ...]
-    kind: Result
+    kind: Kind
     line: int
 
 
@@ -239,9 +245,10 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """A call made for its effect on arrays."""
+    """A call made for its effect on arrays; a result is thrown away."""
 
-    value: CallFunction
+    function: str
+    arguments: tuple[Expr | ArrayArgument, ...]
     line: int
 
 
@@ -305,7 +312,12 @@ def operands(expr: Expr) -> tuple[Expr, ...]:
         case CallIntrinsic(arguments=arguments):
             return arguments
         case CallFunction(arguments=mixed):
-            return tuple(a for a in mixed if not isinstance(a, ArrayArgument))
+            return scalars(mixed)
+
+
+def scalars(arguments: tuple[Expr | ArrayArgument, ...]) -> tuple[Expr, ...]:
+    """Return the arguments that are values, in order."""
+    return tuple(a for a in arguments if not isinstance(a, ArrayArgument))
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -54,5 +54,5 @@ def round_to(x: float, digits: int) -> float:
         up = x * scale
         if isnan(finite(up)):
             return x
-        return round_half_away(up) / scale
-    return round_half_away(x / scale) * scale
+        return div_f64(round_half_away(up), scale)
+    return round_half_away(div_f64(x, scale)) * scale
