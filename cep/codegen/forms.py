@@ -2,7 +2,8 @@
 
 Three-valued logic costs nothing: a condition is generated as *is true* or *is false*, never as a value;
 `is_true(NOT c)` is `is_false(c)`, `is_false(a AND b)` is `is_false(a) or is_false(b)`. Ordered
-comparisons of doubles fail on NaN, those of integers test the sentinel only where it matters.
+comparisons of doubles fail on NaN, those of integers test the sentinel only where it matters
+(`cep.codegen.conditions`).
 
 A generator calls
     value(expr, scope)      -> Value, in-band; an infinity may stand for NULL (`Value.infinite`)
@@ -14,34 +15,250 @@ All of them may write temporaries to `scope.writer`, before the line that uses t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from cep.codegen import conditions
+from cep.codegen.conditions import FALSE, TRUE, is_false, is_true, null_test, present
+from cep.codegen.host import (
+    host_value,
+    is_host_only,
+    leaves,
+    looked_up,
+    signature_of,
+    string_table,
+    wants_host,
+)
+from cep.codegen.scope import Scope, Value
+from cep.functions import FUNCTIONS
+from cep.functions.times import date_trunc_kernel
+from cep.plan.expressions import (
+    Aggregate,
+    Bound,
+    Call,
+    Case,
+    Column,
+    Expr,
+    Literal,
+    Meta,
+    State,
+)
+from cep.types import Type
 
 if TYPE_CHECKING:
-    from cep.codegen.scope import Scope, Value
-    from cep.plan.expressions import Expr
+    from collections.abc import Callable
 
-TRUE = "1 == 1"
-FALSE = "1 == 0"
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "atom",
+    "error_test",
+    "is_false",
+    "is_true",
+    "null_test",
+    "null_text",
+    "present",
+    "settled",
+    "value",
+]
+
+_SIMPLE = re.compile(r"-?[\w.]+(\[[\w +*-]+\])?")
+_NULL_TEXTS = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1"}
 
 
-def value(expr: Expr, scope: Scope) -> Value:
-    """Return the kernel text of an expression's in-band value."""
-    raise NotImplementedError
+def null_text(kind: Type) -> str:
+    """Return the kernel text of NULL of a type."""
+    return _NULL_TEXTS.get(kind, "NULL_I64")
+
+
+def atom(given: Value, scope: Scope) -> Value:
+    """Return a value whose text may be repeated: itself, or a temporary it is assigned to."""
+    if _SIMPLE.fullmatch(given.text):
+        return given
+    name = scope.writer.fresh("t")
+    scope.writer.line(f"{name} = {given.text}")
+    return replace(given, text=name)
+
+
+def settle(given: Value) -> Value:
+    """Return a value with an infinity made NULL."""
+    if not given.infinite:
+        return given
+    return Value(f"finite({given.text})", given.type)
 
 
 def settled(expr: Expr, scope: Scope) -> Value:
     """Return the value with every computed infinity made NULL: what may be stored or emitted."""
-    raise NotImplementedError
+    return settle(value(expr, scope))
 
 
-def is_true(expr: Expr, scope: Scope) -> str:
-    """Return a condition that holds iff the expression is TRUE.
+def value(expr: Expr, scope: Scope) -> Value:
+    """Return the kernel text of an expression's in-band value."""
+    match expr:
+        case Literal():
+            return literal(expr, scope)
+        case Column() | Bound() | State() | Meta() | Aggregate():
+            return scope.leaf(expr)
+        case Call() | Case():
+            if wants_host(expr):
+                table = string_table(expr, scope)
+                if table is not None:
+                    return looked_up(*table, scope)
+            return _call(expr, scope) if isinstance(expr, Call) else _case(expr, scope)
+        case _:
+            assert_never(expr)
 
-    The text can be joined with `and` and `or` as it is.
+
+def literal(expr: Literal, scope: Scope) -> Value:
+    """Return a constant; a string is the code of a constant of the kernel."""
+    if expr.value is None:
+        return Value(null_text(expr.type), expr.type)
+    if expr.type is Type.STRING:
+        return Value(scope.layout.constant(str(expr.value)), expr.type, nullable=False)
+    number = int(expr.value) if isinstance(expr.value, bool) else expr.value
+    text = repr(number)
+    return Value(f"({text})" if text.startswith("-") else text, expr.type, nullable=False)
+
+
+def _call(call: Call, scope: Scope) -> Value:
+    special = _SPECIAL.get(call.function)
+    if special is not None:
+        return special(call, scope)
+    if call.function in conditions.FORMS:
+        return _truth(call, scope)
+    if is_host_only(call):
+        return host_value(call, scope)
+    signature = signature_of(call)
+    template = signature.kernel or ""
+    for module, function in signature.uses:
+        scope.layout.use(module, function)
+    values = []
+    for number, arg in enumerate(call.args):
+        given = value(arg, scope)
+        if given.infinite and number not in signature.carries:
+            given = settle(given)
+        if template.count(f"{{{number}}}") > 1:
+            given = atom(given, scope)
+        values.append(given)
+    texts = [v.text for v in values]
+    if signature.variadic:
+        text = texts[0]
+        for further in texts[1:]:
+            text = template.format(text, further)
+    else:
+        text = template.format(*texts)
+    return Value(
+        text,
+        call.type,
+        nullable=not signature.total or any(v.nullable or v.infinite for v in values),
+        infinite=signature.infinite or any(values[i].infinite for i in signature.carries),
+    )
+
+
+def _truth(expr: Expr, scope: Scope) -> Value:
+    """Return a condition as a BOOLEAN value: 1, 0 or -1."""
+    true = is_true(expr, scope)
+    if not conditions.may_be_null(expr, scope):
+        return Value(f"(1 if {true} else 0)", Type.BOOLEAN, nullable=False)
+    return Value(f"(1 if {true} else (0 if {is_false(expr, scope)} else -1))", Type.BOOLEAN)
+
+
+def _choice(condition: str, then: Value, otherwise: Value) -> Value:
+    """Return `then if condition else otherwise`."""
+    if condition == TRUE:
+        return then
+    if condition == FALSE:
+        return otherwise
+    return Value(
+        f"({then.text} if {condition} else {otherwise.text})",
+        then.type if then.type is not Type.NULL else otherwise.type,
+        nullable=then.nullable or otherwise.nullable,
+        infinite=then.infinite or otherwise.infinite,
+    )
+
+
+def _typed(expr: Expr, kind: Type, scope: Scope) -> Value:
+    """Return a branch as a value of the type of the whole (a bare NULL has none of its own)."""
+    if isinstance(expr, Literal) and expr.value is None:
+        return Value(null_text(kind), kind)
+    return value(expr, scope)
+
+
+def _case(expr: Case, scope: Scope) -> Value:
+    result = _typed(expr.otherwise, expr.type, scope)
+    for condition, then in reversed(expr.whens):
+        result = _choice(is_true(condition, scope), _typed(then, expr.type, scope), result)
+    return result
+
+
+def _coalesce(call: Call, scope: Scope) -> Value:
+    result = settle(_typed(call.args[-1], call.type, scope))
+    for arg in reversed(call.args[:-1]):
+        given = settle(_typed(arg, call.type, scope))
+        if not given.nullable:
+            result = given
+            continue
+        given = atom(given, scope)
+        result = _choice(present(given), replace(given, nullable=False), result)
+    return result
+
+
+def _nullif(call: Call, scope: Scope) -> Value:
+    left = Value(null_text(call.type), call.type)
+    equal = Call("eq", call.args, Type.BOOLEAN, call.span)
+    return _choice(is_true(equal, scope), left, value(call.args[0], scope))
+
+
+def _if(call: Call, scope: Scope) -> Value:
+    condition, then, otherwise = call.args
+    return _case(Case(((condition, then),), otherwise, call.type, call.span), scope)
+
+
+def _date_trunc(call: Call, scope: Scope) -> Value:
+    unit, time = call.args
+    if not isinstance(unit, Literal):
+        return host_value(call, scope)
+    form = date_trunc_kernel(str(unit.value)) if unit.value is not None else None
+    if form is None:
+        return Value(null_text(call.type), call.type)
+    scope.layout.use("calendar", form[1])
+    return Value(form[0].format(value(time, scope).text), call.type)
+
+
+_SPECIAL: dict[str, Callable[[Call, Scope], Value]] = {
+    "coalesce": _coalesce,
+    "nullif": _nullif,
+    "if": _if,
+    "date_trunc": _date_trunc,
+}
+
+
+def error_test(expr: Expr, result: Value, scope: Scope) -> str | None:
+    """Return a condition that holds iff `result` is NULL by an expression error, or None if it cannot be.
+
+    `result` is the stored value of `expr`. Expressions in which NULL may be meant (CASE, COALESCE, ..)
+    are not counted.
     """
-    raise NotImplementedError
-
-
-def is_false(expr: Expr, scope: Scope) -> str:
-    """Return a condition that holds iff the expression is FALSE."""
-    raise NotImplementedError
+    fallible = False
+    stack: list[Expr] = [expr]
+    while stack:
+        node = stack.pop()
+        match node:
+            case Call():
+                if not FUNCTIONS[node.function].strict:
+                    return None
+                signature = signature_of(node)
+                fallible = fallible or not signature.total
+                stack.extend(node.args)
+            case Case():
+                return None
+            case Literal(value=None):
+                return None
+            case _:
+                continue
+    if not fallible:
+        return None
+    tests = [null_test(result)]
+    tests += [present(v) for v in (scope.leaf(leaf) for leaf in leaves(expr)) if v.nullable]
+    return " and ".join(tests)
