@@ -1,0 +1,86 @@
+"""What the names of a rule file stand for: streams, parameters, named objects of all files together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cep.errors import Span, nearest
+from cep.plan.bind.report import BROKEN, Report
+from cep.schema import Schema
+
+if TYPE_CHECKING:
+    from cep.plan.expressions import Expr, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """A stream as a rule sees it.
+
+    unknown: its columns are not known because what declares or writes it has mistakes; nothing is said
+    about its columns. arrival: some of its events have no event time but that of their arrival.
+    late_of: the stream whose late rows it takes (then no rule may read it).
+    """
+
+    name: str
+    schema: Schema
+    unknown: bool = False
+    arrival: bool = False
+    late_of: str | None = None
+    time_column: str | None = None
+
+
+@dataclass(slots=True)
+class Environment:
+    """Names in scope of all rules. `broken_names` are declared by statements with syntax errors."""
+
+    report: Report
+    streams: dict[str, StreamInfo] = field(default_factory=dict)
+    parameters: dict[str, Literal] = field(default_factory=dict)
+    broken_names: frozenset[str] = frozenset()
+    # Names of things a FROM cannot read, with what they are.
+    others: dict[str, str] = field(default_factory=dict)
+
+    def stream(self, name: str, span: Span) -> StreamInfo:
+        """Return the stream a rule reads.
+
+        Errors: CEP201 unknown stream, CEP232 stream that cannot be read, CEP303 table of an incident.
+        """
+        found = self.streams.get(name)
+        if found is not None and found.late_of is not None:
+            message = f"{name} takes the late rows of {found.late_of}; a rule cannot read it"
+            self.report.add("CEP232", message, span, "late rows are output only")
+            return unknown_stream(name)
+        if found is not None:
+            return found
+        if name in self.broken_names:
+            return unknown_stream(name)
+        if name.partition(".")[0] == "engine":
+            message = f"{name} is written outside the determinism contract; a rule cannot read it"
+            self.report.add("CEP232", message, span)
+        elif name in self.others:
+            kind = self.others[name]
+            hint = f"read the events of the incident from {name}_events or its INTO stream"
+            self.report.add("CEP303", f"{name} is {kind}, not a stream", span, hint)
+        else:
+            hint = nearest(name, self.streams) or "declare it with CREATE STREAM"
+            self.report.add("CEP201", f"unknown stream {name!r}", span, hint)
+        return unknown_stream(name)
+
+    def parameter(self, name: str, span: Span) -> Expr:
+        """Return the value of a parameter.
+
+        Errors: CEP205.
+        """
+        value = self.parameters.get(name)
+        if value is not None:
+            return value
+        if name not in self.broken_names:
+            hint = nearest(name, self.parameters) or f"declare it: PARAM {name} DOUBLE = ..;"
+            self.report.add("CEP205", f"unknown parameter ${name}", span, hint)
+        return BROKEN
+
+
+def unknown_stream(name: str) -> StreamInfo:
+    """Return a stream about which nothing is known and nothing will be said."""
+    return StreamInfo(name, Schema(()), unknown=True)

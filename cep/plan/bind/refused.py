@@ -1,0 +1,173 @@
+"""Every construct the grammar accepts and this version does not run: one row each, and one way to say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cep.errors import Span
+    from cep.plan.bind.report import Report
+    from cep.plan.expressions import Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a construct is refused: code, its name in rule text, what to write instead."""
+
+    code: str
+    construct: str
+    hint: str = ""
+
+
+_SECOND_RULE = "write a second rule that reads the output stream of the first"
+_TWO_WINDOWS = "TUMBLE(10s) and HOP(size => 10s, every => 1s) run"
+
+# Key: class of the AST node, or class and the field or value that makes it special.
+REFUSED: dict[str, Refusal] = {
+    # statements
+    "CreateTable": Refusal("CEP301", "CREATE TABLE"),
+    "CreateView": Refusal("CEP301", "CREATE VIEW", "write a rule; its output is a stream"),
+    "CreateFunction": Refusal("CEP301", "CREATE FUNCTION"),
+    "CreateTemplate": Refusal("CEP301", "CREATE TEMPLATE"),
+    "Module": Refusal("CEP301", "MODULE"),
+    "Import": Refusal("CEP301", "IMPORT", "give all rule files to the command or to Engine(..)"),
+    "SetOption": Refusal("CEP301", "SET"),
+    "Drop": Refusal("CEP301", "DROP", "remove the statement from the file"),
+    "RuleState": Refusal("CEP301", "PAUSE RULE and RESUME RULE"),
+    "ExplainRule": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE --rule NAME`"),
+    "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
+    "ExplainQuery": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE`"),
+    "Test": Refusal("CEP301", "TEST"),
+    "Insert": Refusal("CEP301", "a query outside a rule", "write CREATE RULE name AS .."),
+    "CreateRule.timeouts": Refusal("CEP302", "ON TIMEOUT"),
+    "CreateRule.state": Refusal("CEP310", "KEEP STATE and RESET STATE"),
+    # streams
+    "CreateStream.schemaless": Refusal(
+        "CEP310", "a stream without columns", "list the columns: CREATE STREAM s (ts TIMESTAMP, ..)"
+    ),
+    "PrimaryKey": Refusal("CEP310", "PRIMARY KEY"),
+    "ColumnDefinition.primary_key": Refusal("CEP310", "PRIMARY KEY"),
+    "ColumnDefinition.default": Refusal("CEP310", "DEFAULT", "use COALESCE(..) in the rule"),
+    "ColumnDefinition.computed": Refusal(
+        "CEP310", "a computed column", "compute it in a rule that feeds a second stream"
+    ),
+    "Option.retain": Refusal("CEP310", "the option retain"),
+    "TypeName": Refusal("CEP309", "this type"),
+    "Annotation.on_error": Refusal("CEP310", "@on_error"),
+    "Annotation.warmup": Refusal("CEP310", "@warmup"),
+    "Annotation.ttl": Refusal("CEP310", "@ttl"),
+    "Annotation.peers": Refusal("CEP310", "@peers"),
+    "Annotation.disabled": Refusal("CEP310", "@disabled", "put the rule into a comment"),
+    # queries
+    "Insert.upsert": Refusal("CEP302", "UPSERT INTO", "use INSERT INTO"),
+    "Insert.columns": Refusal("CEP302", "a column list after INSERT INTO", "name items with AS"),
+    "Union": Refusal("CEP302", "UNION ALL", "write two rules with INSERT INTO the same stream"),
+    "Apply": Refusal("CEP302", "APPLY"),
+    "Select.with_": Refusal("CEP302", "WITH", _SECOND_RULE),
+    "Select.distinct": Refusal("CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"),
+    "Select.order_by": Refusal("CEP302", "ORDER BY", "rows come in the order of time"),
+    "Select.limit": Refusal("CEP302", "LIMIT n", "LIMIT n PER d bounds the rate"),
+    "Select.from_": Refusal("CEP302", "SELECT without FROM"),
+    "Select.group_by": Refusal(
+        "CEP302", "GROUP BY without a window", "add a window to it: GROUP BY .., TUMBLE(10s)"
+    ),
+    "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
+    "Derived": Refusal("CEP303", "a subquery in FROM", _SECOND_RULE),
+    "Join": Refusal("CEP303", "JOIN", "MATCH (a:one -> b:two PARTITION BY k WITHIN 1m) pairs events"),
+    "MatchRecognize": Refusal("CEP303", "MATCH_RECOGNIZE", "use MATCH ( .. )"),
+    "TableFunction.rows": Refusal(
+        "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"
+    ),
+    "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF"),
+    # windows
+    "Call.cumulate": Refusal("CEP304", "CUMULATE", _TWO_WINDOWS),
+    "Call.session": Refusal("CEP304", "SESSION", _TWO_WINDOWS),
+    "Call.count_window": Refusal("CEP304", "COUNT_WINDOW", _TWO_WINDOWS),
+    "Call.batch": Refusal("CEP304", "BATCH", _TWO_WINDOWS),
+    "Call.state_window": Refusal("CEP304", "STATE_WINDOW", _TWO_WINDOWS),
+    "Call.slide": Refusal("CEP304", "SLIDE", "use OVER (PARTITION BY k RANGE 1m PRECEDING)"),
+    "Call.zone": Refusal("CEP304", "windows in a time zone", "windows are aligned to UTC"),
+    "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),
+    "Frame.unbounded": Refusal(
+        "CEP304", "an OVER without a bound", "add one: RANGE 1h PRECEDING or ROWS 100 PRECEDING"
+    ),
+    "Frame.following": Refusal("CEP304", "a frame that ends after or before this row"),
+    "WindowSpec.order_by": Refusal(
+        "CEP304", "OVER ordered by anything but the event time", "leave ORDER BY out"
+    ),
+    # expressions
+    "Index": Refusal("CEP306", "[..] of a value"),
+    "ArrayLiteral": Refusal("CEP306", "an array"),
+    "InTable": Refusal("CEP306", "IN over a table"),
+    "Exists": Refusal("CEP306", "EXISTS"),
+    "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
+    "Member.nested": Refusal("CEP306", "a field of a field"),
+    "Call.mode": Refusal("CEP306", "RUNNING and FINAL"),
+    "Call.later": Refusal("CEP305", "this function"),
+    "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
+    # patterns
+    "Choice": Refusal("CEP307", "alternatives (|) in a pattern", "write one rule an alternative"),
+    "AnyOrder": Refusal("CEP307", "any order (&) in a pattern"),
+    "AnyOf": Refusal("CEP307", "ANY n OF in a pattern"),
+    "Permute": Refusal("CEP307", "PERMUTE in a pattern"),
+    "Empty": Refusal("CEP307", "() in a pattern"),
+    "Excluded": Refusal("CEP307", "{- -} in a pattern"),
+    "Anchor": Refusal("CEP307", "^ and $ in a pattern"),
+    "Quantified.group": Refusal("CEP307", "a quantifier on a group", "repeat a single step"),
+    "Quantified.reluctant": Refusal(
+        "CEP307", "a reluctant quantifier", "in MATCH the next step wins anyway; leave ? out"
+    ),
+    "Quantified.combine": Refusal("CEP307", "COMBINE"),
+    "Quantified.until": Refusal("CEP307", "UNTIL"),
+    "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
+    "Edge.gap": Refusal("CEP307", "a gap on an edge", "WITHIN bounds the whole pattern"),
+    "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
+    "Absent.middle": Refusal("CEP307", "a step after NOT .. FOR", "NOT .. FOR stands last"),
+    # clauses of MATCH
+    "Match.gap": Refusal("CEP312", "GAP", "use WITHIN"),
+    "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),
+    "Match.subsets": Refusal("CEP312", "SUBSET"),
+    "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
+    "Match.skip": Refusal(
+        "CEP312", "SKIP TO a variable", "PAST LAST EVENT, TO NEXT EVENT and NONE run"
+    ),
+    "Match.alias": Refusal("CEP312", "a name for the match", "select v.column"),
+    "Match.partition": Refusal(
+        "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
+    ),
+    # output
+    "OutTime": Refusal("CEP308", "TIMESTAMP as an output clause"),
+    "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),
+    "Emit.on_close": Refusal("CEP308", "EMIT ON CLOSE"),
+    "Emit.on_expiry": Refusal("CEP308", "EMIT ON EXPIRY"),
+    "Emit.on_change": Refusal("CEP308", "EMIT ON CHANGE OF"),
+    "Emit.every": Refusal("CEP308", "EMIT EVERY"),
+    "Emit.final": Refusal("CEP308", "EMIT FINAL without a window", "leave it out"),
+    "Emit.on_match": Refusal("CEP308", "EMIT ON MATCH without MATCH", "leave it out"),
+    # incidents
+    "Cooldown": Refusal("CEP311", "COOLDOWN"),
+    "EmitItem.on_change": Refusal("CEP311", "UPDATED ON CHANGE OF", "use UPDATED EVERY d"),
+}
+
+# Functions and aggregates the language has and this version does not.
+LATER_FUNCTIONS = frozenset(
+    ["median", "quantile", "approx_quantile", "approx_distinct", "first_time", "last_time", "arg_min", "arg_max", "mode", "topk", "collect", "histogram", "corr", "regr_slope", "regr_intercept", "regr_r2", "idelta", "ideriv", "accel", "intercept", "r2", "predict", "ewma", "zscore", "mad", "twa", "integral", "changes", "monotone_run", "prev", "next", "classifier", "events", "match_state", "match_step", "match_reason", "lag", "lead", "row_number", "rank", "dense_rank", "ntile"]
+)
+
+# Windows of GROUP BY by name, for refusals; TUMBLE and HOP run.
+LATER_WINDOWS = frozenset(
+    key.removeprefix("Call.")
+    for key, refusal in REFUSED.items()
+    if key.startswith("Call.") and refusal.code == "CEP304" and key != "Call.zone"
+)
+
+
+def refuse(report: Report, key: str, span: Span, *, name: str = "", hint: str = "") -> Expr:
+    """Report a construct of the table as not supported; `name` replaces its name in the message.
+
+    Errors: the code of the row.
+    """
+    row = REFUSED[key]
+    message = f"{name or row.construct} is not supported yet"
+    return report.add(row.code, message, span, hint or row.hint)
