@@ -1,0 +1,291 @@
+"""The kernel of a MATCH: one function that runs the automaton of the pattern over the merged input.
+
+For each row: what is due before it (`match_timers`), the conditions that read no bindings, the slot of the key,
+the scan over the runs of that key (`match_scan`), and the start of a new run (`match_runs`). Room in the pools is
+tested before anything of a row is changed, so that the row can be handled again after a growth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cep.codegen import forms
+from cep.codegen.layout import Layout
+from cep.codegen.match_emit import HIDDEN, Emitter
+from cep.codegen.match_keys import Keys
+from cep.codegen.match_parts import (
+    Parts,
+    condition_of,
+    gates_of,
+    needed_leaves,
+    sure_variables,
+)
+from cep.codegen.match_runs import Runs
+from cep.codegen.match_scan import Scan
+from cep.codegen.match_scope import MatchScope
+from cep.codegen.match_timers import Timers
+from cep.codegen.writer import Writer
+from cep.pattern.build import build
+from cep.pattern.gates import leaves
+from cep.plan.expressions import Aggregate, Bound, Column
+
+if TYPE_CHECKING:
+    from cep.graph.kernel import KernelSpec
+    from cep.pattern.automaton import Automaton
+    from cep.plan.nodes import Match
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKernel:
+    """The kernel of a MATCH, its automaton, and the names of its hidden output columns."""
+
+    spec: KernelSpec
+    automaton: Automaton
+    hidden: tuple[str, ...]
+
+
+def match_kernel(node: Match, name: str = "match") -> MatchKernel:
+    """Return the kernel of a MATCH node; `name` is that of the rule."""
+    automaton = build(node.pattern)
+    layout = Layout(f"match_{name}", n_inputs=len(node.inputs))
+    writer = Writer()
+    row = "row" if len(node.inputs) == 1 else "j"
+    scope = MatchScope(node, layout, writer, row)
+    parts = Parts(node, automaton, layout, writer, scope, Keys(node, layout))
+    used = {*automaton.steps, *automaton.guard_variables()}
+    parts.conditions = {
+        variable.name: condition_of(variable)
+        for variable in node.variables
+        if variable.name in used
+    }
+    parts.sure = sure_variables(automaton, parts.conditions)
+    _keep_what_is_read(parts)
+    parts.gates = gates_of(automaton, parts.conditions, layout)
+    _Kernel(parts).write()
+    spec = layout.spec(writer, doc=(f"MATCH of rule {name}.",))
+    return MatchKernel(spec, automaton, tuple(name for name, _ in HIDDEN))
+
+
+def _keep_what_is_read(parts: Parts) -> None:
+    """Add the cells of runs that conditions and measures read."""
+    for condition in parts.conditions.values():
+        for leaf in needed_leaves(condition):
+            if isinstance(leaf, Bound | Aggregate):
+                parts.scope.need(leaf)
+    for item in parts.node.measures:
+        for leaf in leaves(item.value):
+            if isinstance(leaf, Bound | Aggregate):
+                parts.scope.need(leaf)
+
+
+class _Kernel:
+    """Writes the body of the kernel function."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.runs = Runs(parts)
+        self.emitter = Emitter(parts)
+        self.scan = Scan(parts, self.runs, self.emitter)
+        self.timers = Timers(parts, self.runs, self.emitter)
+        self.flags = [condition.flag for condition in parts.conditions.values()]
+        self.due = parts.layout.register("due")
+        parts.layout.register("null_keys")
+
+    def write(self) -> None:
+        """Write the whole body."""
+        parts = self.parts
+        writer = parts.writer
+        writer.lines("row = ctl[0]", "rows = ctl[1]", "reason = 0", f"due = {self.due}")
+        writer.lines("ts = 0", "slot = -1", "r = -1", "deadline = 0", "state = 0")
+        parts.keys.enter(writer)
+        with writer.block("while True:"):
+            writer.line("limit = ctl[2]")
+            with writer.block("if row < rows:"):
+                writer.line(f"limit = {parts.layout.merge('ts')}[row]")
+            self.timers.write()
+            with writer.block("if reason != 0 or row >= rows:"):
+                writer.line("break")
+            writer.line("ts = limit")
+            self._candidate()
+            self._event()
+            writer.line("row = row + 1")
+        self._leave()
+
+    def _leave(self) -> None:
+        """Write the end of the call: what outlives it, and the next instant something may be due."""
+        writer = self.parts.writer
+        writer.lines("ctl[0] = row", f"{self.due} = due", "ctl[4] = MAX_I64")
+        with writer.block("if due < MAX_I64:"):
+            writer.line("ctl[4] = due + 1")
+        writer.line("return reason")
+
+    # ------------------------------------------------------------------ the candidate
+
+    def _candidate(self) -> None:
+        """Write the key and the flags `fits_<v>`; a row of no partition or that fits nothing is passed over."""
+        parts = self.parts
+        writer = parts.writer
+        nulls = parts.keys.may_be_null()
+        if nulls:
+            writer.line("in_partition = 1")
+        if len(parts.node.inputs) == 1:
+            parts.keys.load(writer, 0, "row")
+            self._load_columns()
+            self._fits(0)
+            parts_of_row = self.flags
+        else:
+            self._by_source()
+            parts_of_row = self.flags
+        if nulls:
+            with writer.block("if in_partition == 0:"):
+                parts.add_one("null_keys")
+                writer.lines("row = row + 1", "continue")
+        if not parts.automaton.strict:
+            with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in parts_of_row)}:"):
+                writer.lines("row = row + 1", "continue")
+
+    def _by_source(self) -> None:
+        """Write the candidate part for several inputs, one branch an input."""
+        parts = self.parts
+        writer = parts.writer
+        writer.line(f"source = {parts.layout.merge('source')}[row]")
+        writer.line(f"j = {parts.layout.merge('row')}[row]")
+        for number in range(len(parts.keys.types)):
+            writer.line(f"key{number} = 0")
+        for flag in self.flags:
+            writer.line(f"{flag} = 0")
+        for number in range(len(parts.node.inputs)):
+            word = "if" if number == 0 else "elif"
+            with writer.block(f"{word} source == {number}:"):
+                parts.keys.load(writer, number, "j")
+                self._fits(number)
+
+    def _load_columns(self) -> None:
+        """Write the loading of the columns that the conditions about the event alone read (one input)."""
+        columns = {
+            leaf
+            for condition in self.parts.conditions.values()
+            for part in condition.alone
+            for leaf in leaves(part)
+            if isinstance(leaf, Column)
+        }
+        self.parts.scope.forget()
+        self.parts.scope.load(sorted(columns, key=lambda column: column.name))
+
+    def _fits(self, source: int) -> None:
+        """Write the flags of the variables of an input."""
+        writer = self.parts.writer
+        for condition in self.parts.conditions.values():
+            if condition.input != source:
+                continue
+            self.parts.scope.variable = condition.variable
+            if not condition.alone:
+                writer.line(f"{condition.flag} = 1")
+                continue
+            tests = [f"({forms.is_true(part, self.parts.scope)})" for part in condition.alone]
+            writer.line(f"{condition.flag} = 0")
+            with writer.block(f"if {' and '.join(tests)}:"):
+                writer.line(f"{condition.flag} = 1")
+
+    # ------------------------------------------------------------------ the event
+
+    def _event(self) -> None:
+        """Write what the event does to the runs of its key, and the start of a new run."""
+        parts = self.parts
+        writer = parts.writer
+        parts.keys.find(writer)
+        starters = dict.fromkeys(move.variable for move in parts.automaton.starts)
+        flags = [f"{parts.conditions[name].flag} == 1" for name in starters]
+        writer.line("may_start = 0")
+        with writer.block(f"if {' or '.join(flags)}:"):
+            writer.line("may_start = 1")
+        if parts.keys.types:
+            with writer.block("if slot < 0 and may_start == 0:"):
+                writer.lines("row = row + 1", "continue")
+        self._room()
+        if parts.has_absence and parts.past_last:
+            parts.add_one("events_seen")
+        writer.lines("completed = 0", "scan = 0")
+        with writer.block("if slot >= 0:" if parts.keys.types else "if key_runs[0] > 0:"):
+            self.scan.decide()
+            with writer.block("if scan == 1:"):
+                self.scan.write()
+        self._starts()
+
+    def _room(self) -> None:
+        """Write the tests that the pools have room for all that one event can do."""
+        parts = self.parts
+        writer = parts.writer
+        layout = parts.layout
+        writer.line("most_matches = 1")
+        if not parts.past_last:
+            with writer.block("if slot >= 0:"):
+                writer.line("most_matches = key_runs[slot] + 1")
+        with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
+            writer.lines(f"reason = {layout.full('out')}", "break")
+        with writer.block("if may_start == 1:"):
+            live = f"reg[{self.runs.at + 2}]"
+            with writer.block(f"if {live} >= {layout.capacity('runs')}:"):
+                writer.lines(f"reason = {layout.full('runs')}", "break")
+            if parts.keys.types:
+                with writer.block("if slot < 0:"):
+                    parts.keys.check_room(writer)
+
+    def _starts(self) -> None:
+        """Write the start of a run, which comes last in the processing of an event."""
+        parts = self.parts
+        writer = parts.writer
+        tests = ["may_start == 1"]
+        if parts.past_last:
+            tests.append("completed == 0")
+        with writer.block(f"if {' and '.join(tests)}:"):
+            if parts.node.starts == "first":
+                writer.line("free = 1")
+                with writer.block("if slot >= 0:"):
+                    with writer.block("if key_runs[slot] > 0:"):
+                        writer.line("free = 0")
+                with writer.block("if free == 1:"):
+                    self._start_moves()
+            else:
+                self._start_moves()
+        if parts.keys.types:
+            with writer.block("if slot >= 0:"):
+                self.runs.release_key()
+
+    def _start_moves(self) -> None:
+        parts = self.parts
+        moves = parts.automaton.starts
+
+        def attempt(place: int) -> None:
+            self.scan.parts.scope.cells.empty = True
+            self.scan.fits(
+                moves[place].variable,
+                lambda: self._start(place),
+                lambda: attempt(place + 1),
+                place + 1 < len(moves),
+            )
+
+        attempt(0)
+        parts.scope.cells.empty = False
+
+    def _start(self, place: int) -> None:
+        """Write the start by one move: a slot for the key, then room by the cap, then the run."""
+        parts = self.parts
+        writer = parts.writer
+        parts.scope.cells.empty = False
+        move = parts.automaton.starts[place]
+        if parts.keys.types:
+            with writer.block("if slot < 0:"):
+                parts.keys.add(writer)
+        if parts.node.starts == "last":
+            writer.line("r = key_ends[2 * slot + 1]")
+            with writer.block("if r >= 0:"):
+                with writer.block("if run_bound[r] == 1:"):
+                    self.runs.remove("runs_killed")
+        accepting = parts.automaton.states[move.target].accepting
+        if parts.node.max_runs is not None and not accepting:
+            with writer.block(f"if key_runs[slot] >= {parts.node.max_runs}:"):
+                writer.line("r = key_ends[2 * slot]")
+                self.runs.remove("runs_dropped")
+        self.runs.start(move, self.emitter)

@@ -1,0 +1,70 @@
+"""Part of the kernel of a MATCH: one row of output for a match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cep.codegen import forms
+from cep.codegen.scope import Value
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.codegen.match_parts import Parts
+
+HIDDEN = (("$origin_stream", Type.BOOLEAN), ("$origin_seq", Type.INT))
+"""Where the first bound event of a match stands; the stream number is kept in an i8 column."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputArrays:
+    """The arrays of the output columns: keys, measures, origin."""
+
+    keys: tuple[str, ...]
+    measures: tuple[str, ...]
+    origin: tuple[str, ...]
+
+
+class Emitter:
+    """Writes rows of output: keys, measures, and the hidden origin of the match."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        layout = parts.layout
+        node = parts.node
+        keys = [
+            layout.output(name, kind)
+            for name, kind in zip(node.key_names, parts.keys.types, strict=True)
+        ]
+        measures = [layout.output(item.name, item.value.type) for item in node.measures]
+        origin = [layout.output(name, kind) for name, kind in HIDDEN]
+        self.arrays = OutputArrays(tuple(keys), tuple(measures), tuple(origin))
+
+    def emit(self, ts: str, cause: str, end: str) -> None:
+        """Write the output row of run `r` of key `slot`.
+
+        ts: the instant T. cause: a row of the merged input or a CAUSE_ constant. end: the instant of the
+        last bound event.
+        """
+        parts = self.parts
+        writer = parts.writer
+        writer.line("o = ctl[3]")
+        writer.lines(f"out_ts[o] = {ts}", f"out_cause[o] = {cause}")
+        for number, array in enumerate(self.arrays.keys):
+            writer.line(f"{array}[o] = {parts.keys.value(number).text}")
+        scope = parts.scope
+        scope.variable = None
+        scope.facts = {
+            "match_start": "run_start[r]",
+            "match_end": f"{end}",
+            "match_duration": f"({end} - run_start[r])",
+            "match_number": f"({parts.register('runs_matched')} + 1)",
+            "time": ts,
+        }
+        for item, array in zip(parts.node.measures, self.arrays.measures, strict=True):
+            value: Value = forms.settled(item.value, scope)
+            writer.line(f"{array}[o] = {value.text}")
+        scope.facts = {}
+        stream, seq = self.arrays.origin
+        writer.lines(f"{stream}[o] = run_stream[r]", f"{seq}[o] = run_seq[r]")
+        writer.line("ctl[3] = o + 1")

@@ -1,0 +1,178 @@
+"""Part of the kernel of a MATCH: the values its writers share.
+
+*Names of the kernel.* `row` is the merged input row, `ts` its instant, `j` its row in its own stream;
+`fits_<v>` is 1 if the event fits what the condition of v says about the event alone; `slot` is the key, `r` the
+run at hand, `state` its state; `due` is an instant before which no deadline passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cep.codegen.layout import identifier
+from cep.pattern.automaton import Automaton, Move, State
+from cep.pattern.gates import Gate, conjuncts, gate_of, leaves, own_columns, split
+from cep.plan.expressions import Aggregate, Bound
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.codegen.layout import Layout
+    from cep.codegen.match_cells import Cell
+    from cep.codegen.match_keys import Keys
+    from cep.codegen.match_scope import MatchScope
+    from cep.codegen.writer import Writer
+    from cep.plan.expressions import Expr
+    from cep.plan.nodes import Match, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The condition of a variable: parts about the event alone, parts that read bindings."""
+
+    variable: str
+    input: int
+    alone: tuple[Expr, ...]
+    bound: tuple[Expr, ...]
+
+    @property
+    def flag(self) -> str:
+        """Local that is 1 if the event fits the parts about the event alone."""
+        return f"fits_{identifier(self.variable)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StateGate:
+    """The gate of one part of the condition of a move, with the array of its kept values (pool "keys")."""
+
+    state: int
+    move: Move
+    gate: Gate
+    array: str
+
+    @property
+    def empty(self) -> str:
+        """Kernel text of the kept value of no runs."""
+        infinite = self.gate.leaf.type is Type.DOUBLE
+        if self.gate.keep == "min":
+            return "INF" if infinite else "MAX_I64"
+        return "(-INF)" if infinite else "(-MAX_I64)"
+
+    def joined(self, kept: str, value: str) -> str:
+        """Return the kept value after one more run; a NULL changes nothing."""
+        sign = "<" if self.gate.keep == "min" else ">"
+        known = "" if sign == ">" or self.gate.leaf.type is Type.DOUBLE else f" and {value} != NULL_I64"
+        return f"({value} if {value} {sign} {kept}{known} else {kept})"
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything the writers of one MATCH kernel share."""
+
+    node: Match
+    automaton: Automaton
+    layout: Layout
+    writer: Writer
+    scope: MatchScope
+    keys: Keys
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    gates: list[StateGate] = field(default_factory=list)
+    sure: frozenset[str] = frozenset()
+
+    # ------------------------------------------------------------------ states
+
+    def waiting(self) -> list[tuple[int, State]]:
+        """Return the states in which runs wait, by number."""
+        return [(n, s) for n, s in enumerate(self.automaton.states) if not s.accepting]
+
+    @property
+    def n_states(self) -> int:
+        """Number of counters a key: one a state."""
+        return len(self.automaton.states)
+
+    def in_state(self, state: int | str) -> str:
+        """Return the kernel text of the number of runs of the key in a state."""
+        if self.n_states == 1:
+            return "key_in_state[slot]"
+        return f"key_in_state[slot * {self.n_states} + {state}]"
+
+    @property
+    def has_absence(self) -> bool:
+        """Whether some run waits for a deadline."""
+        return bool(self.automaton.absences)
+
+    @property
+    def past_last(self) -> bool:
+        """Whether a match removes the runs that overlap it."""
+        return self.node.skip == "past_last"
+
+    # ------------------------------------------------------------------ registers
+
+    def register(self, name: str) -> str:
+        """Return the kernel text of a register."""
+        return self.layout.register(name)
+
+    def number(self, name: str) -> int:
+        """Return the number of a register."""
+        return int(self.layout.register(name)[4:-1])
+
+    def add_one(self, name: str) -> None:
+        """Write the counting of one in a register."""
+        cell = self.layout.register(name)
+        self.writer.line(f"{cell} = {cell} + 1")
+
+    def call(self, module: str, function: str, *args: str | int) -> str:
+        """Return the text of a call of a kernellib function."""
+        return f"{self.layout.use(module, function)}({', '.join(str(a) for a in args)})"
+
+
+def condition_of(variable: Variable) -> Condition:
+    """Return the condition of a variable, split."""
+    whole = variable.condition
+    if whole is not None:
+        whole = own_columns(whole, variable.name, variable.input)
+    alone, bound = split(whole)
+    return Condition(variable.name, variable.input, alone, bound)
+
+
+def needed_leaves(condition: Condition) -> tuple[Expr, ...]:
+    """Return the leaves of a condition that runs must keep something for."""
+    found = (leaf for part in condition.bound for leaf in leaves(part))
+    return tuple(leaf for leaf in found if isinstance(leaf, Bound | Aggregate))
+
+
+def gates_of(automaton: Automaton, conditions: dict[str, Condition], layout: Layout) -> list[StateGate]:
+    """Return the gates of every move of every state, and give each an array."""
+    found: list[StateGate] = []
+    for number, state in enumerate(automaton.states):
+        for move in state.moves:
+            parts = (p for whole in conditions[move.variable].bound for p in conjuncts(whole))
+            for gate in (g for g in map(gate_of, parts) if g is not None):
+                dtype = gate.leaf.type.kernel_dtype
+                name = layout.state(f"key_gate{len(found)}", dtype, "keys")  # type: ignore[arg-type]
+                found.append(StateGate(number, move, gate, name))
+    return found
+
+
+def sure_variables(automaton: Automaton, conditions: dict[str, Condition]) -> frozenset[str]:
+    """Return the variables that are bound whenever something reads them: no empty value is needed."""
+    first: dict[str, int] = {}
+    for place, (name, optional) in enumerate(
+        zip(automaton.steps, automaton.optional, strict=True)
+    ):
+        if not optional:
+            first.setdefault(name, place)
+    readers = {
+        (leaf.variable, name)
+        for name, condition in conditions.items()
+        for leaf in needed_leaves(condition)
+        if isinstance(leaf, Bound)
+    }
+    places = {name: automaton.steps.index(name) for name in automaton.steps}
+    early = {read for read, reader in readers if first.get(read, 0) >= places.get(reader, 1)}
+    return frozenset(first) - early
+
+
+def cell_text(cell: Cell, run: str) -> str:
+    """Return a cell of a run."""
+    return f"{cell.array}[{run}]"

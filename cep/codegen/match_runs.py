@@ -1,0 +1,250 @@
+"""Part of the kernel of a MATCH: starting, moving and removing runs, and their queues.
+
+A run is a cell in each array of the pool "runs". It stands in the list of its key (`key_ends`, `run_links`), with WITHIN
+in the list of all runs by age (`run_ages`), and while it awaits an absence in the queue of that absence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.codegen.match_parts import Parts, cell_text
+from cep.pattern.automaton import DEAD, Move
+
+if TYPE_CHECKING:
+    from cep.codegen.match_emit import Emitter
+
+
+class Runs:
+    """Writes what happens to a single run."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        layout = parts.layout
+        layout.pool("runs", 256)
+        self.at = int(layout.register("runs_free", -1)[4:-1])
+        layout.register("runs_used")
+        layout.register("runs_live")
+        for name in ("runs_started", "runs_matched", "runs_expired", "runs_killed", "runs_dropped"):
+            layout.register(name)
+        layout.state("key_ends", "i64", "keys", width=2, fill=-1)
+        layout.state("key_runs", "i64", "keys")
+        layout.state("key_in_state", "i64", "keys", width=parts.n_states)
+        layout.state("run_chain", "i32", "runs", fill=-1)
+        layout.state("run_links", "i64", "runs", width=2, fill=-1)
+        layout.state("run_state", "i64", "runs")
+        layout.state("run_start", "i64", "runs")
+        layout.state("run_key", "i64", "runs")
+        layout.state("run_stream", "i8", "runs")
+        layout.state("run_seq", "i64", "runs")
+        if parts.node.within_us is not None:
+            self.oldest = int(layout.register("oldest_run", -1)[4:-1])
+            layout.register("newest_run", -1)
+            layout.state("run_ages", "i64", "runs", width=2, fill=-1)
+        if parts.automaton.counted:
+            layout.state("run_count", "i64", "runs")
+        if parts.node.starts == "last":
+            layout.state("run_bound", "i64", "runs")
+        self.queues: list[int] = []
+        for number, _ in enumerate(parts.automaton.absences):
+            self.queues.append(int(layout.register(f"absence{number}_first", -1)[4:-1]))
+            layout.register(f"absence{number}_last", -1)
+        if parts.has_absence:
+            layout.state("run_queue", "i64", "runs", width=2, fill=-1)
+            layout.state("run_deadline", "i64", "runs")
+            layout.state("run_number", "i64", "runs")
+            if parts.past_last:
+                layout.register("events_seen")
+                layout.state("run_first_event", "i64", "runs")
+                layout.state("run_last_event", "i64", "runs")
+
+    # ------------------------------------------------------------------ removing
+
+    def remove(self, reason: str) -> None:
+        """Write the removal of run `r` of key `slot`, counted in register `reason`."""
+        parts = self.parts
+        writer = parts.writer
+        writer.line(parts.call("runs", "remove_run", "key_ends", "2 * slot", "run_links", "r"))
+        if parts.node.within_us is not None:
+            writer.line(parts.call("runs", "remove_run", "reg", self.oldest, "run_ages", "r"))
+        self._leave_queues()
+        counter = parts.in_state("run_state[r]")
+        writer.line(f"{counter} = {counter} - 1")
+        writer.line("key_runs[slot] = key_runs[slot] - 1")
+        writer.line(parts.call("slots", "free_slot", "reg", self.at, "run_chain", "r"))
+        parts.add_one(reason)
+
+    def _leave_queues(self) -> None:
+        """Write the leaving of the queue run `r` stands in by its state."""
+        parts = self.parts
+        for number, at in enumerate(self.queues):
+            states = [n for n, s in parts.waiting() if s.absence == number]
+            test = " or ".join(f"run_state[r] == {n}" for n in states)
+            with parts.writer.block(f"if {test}:"):
+                parts.writer.line(
+                    parts.call("deadlines", "disarm", "reg", at, "run_queue", "r")
+                )
+
+    def remove_all(self, reason: str) -> None:
+        """Write the removal of every run of key `slot`."""
+        writer = self.parts.writer
+        writer.line("r = key_ends[2 * slot]")
+        with writer.block("while r >= 0:"):
+            self.remove(reason)
+            writer.line("r = key_ends[2 * slot]")
+
+    def release_key(self) -> None:
+        """Write the giving back of the slot if its last run is gone."""
+        if not self.parts.keys.types:
+            return
+        with self.parts.writer.block("if key_runs[slot] == 0:"):
+            self.parts.keys.release(self.parts.writer)
+
+    # ------------------------------------------------------------------ moving
+
+    def wait(self, absence: int, base: str) -> None:
+        """Write the start of the clock of an absence for run `r`, from instant `base`."""
+        parts = self.parts
+        length = parts.automaton.absences[absence].for_us
+        parts.writer.line(
+            "deadline = " + parts.call("deadlines", "deadline_after", base, length)
+        )
+        parts.writer.line(
+            parts.call(
+                "deadlines", "arm", "reg", self.queues[absence], "run_queue", "run_deadline",
+                "run_number", "r", "deadline",
+            )
+        )
+        with parts.writer.block("if deadline < due:"):
+            parts.writer.line("due = deadline")
+
+    def stop_waiting(self, absence: int) -> None:
+        """Write the stop of the clock of an absence for run `r`."""
+        parts = self.parts
+        parts.writer.line(
+            parts.call("deadlines", "disarm", "reg", self.queues[absence], "run_queue", "r")
+        )
+
+    def change_state(self, source: int, target: int, *, bound: bool) -> None:
+        """Write the change of run `r` from one waiting state to another (or the same) one.
+
+        bound: an event was bound, so that the clock of an absence starts again.
+        """
+        parts = self.parts
+        writer = parts.writer
+        before = parts.automaton.states[source].absence
+        after = parts.automaton.states[target].absence
+        if before is not None and (bound or after != before):
+            self.stop_waiting(before)
+        if source != target:
+            writer.line(f"{parts.in_state(source)} = {parts.in_state(source)} - 1")
+            writer.line(f"{parts.in_state(target)} = {parts.in_state(target)} + 1")
+            writer.line(f"run_state[r] = {target}")
+        writer.line(f"state = {target}")
+        if after is not None and (bound or after != before):
+            self.wait(after, "ts")
+
+    def take(self, source: int, move: Move) -> None:
+        """Write what taking a move does: bind the candidate, then the new state, or `fate = 1`."""
+        parts = self.parts
+        writer = parts.writer
+        parts.scope.variable = move.variable
+        parts.scope.bind(starting=False)
+        if parts.node.starts == "last":
+            writer.line("run_bound[r] = run_bound[r] + 1")
+        if parts.has_absence and parts.past_last:
+            writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
+        if move.limit is None:
+            self._enter(source, move.target)
+            if move.kind == "step" and parts.automaton.counted:
+                writer.line("run_count[r] = 1")
+            return
+        writer.line("run_count[r] = run_count[r] + 1")
+        with writer.block(f"if run_count[r] == {move.limit}:"):
+            self._enter(source, move.at_limit)
+        if move.target != DEAD:
+            with writer.block("else:"):
+                self._enter(source, move.target)
+
+    def _enter(self, source: int, target: int) -> None:
+        if self.parts.automaton.states[target].accepting:
+            self.parts.writer.line("fate = 1")
+        else:
+            self.change_state(source, target, bound=True)
+
+    # ------------------------------------------------------------------ starting
+
+    def start(self, move: Move, emitter: Emitter) -> None:
+        """Write the start of a run by a move: a new run of key `slot`, or a match of one event."""
+        parts = self.parts
+        writer = parts.writer
+        writer.line("r = " + parts.call("slots", "take_slot", "reg", self.at, "run_chain"))
+        parts.add_one("runs_started")
+        self._fill(move)
+        parts.scope.variable = move.variable
+        parts.scope.bind(starting=True)
+        self._link(move)
+        if parts.automaton.states[move.target].accepting:
+            emitter.emit("ts", "row", "ts")
+            self.remove("runs_matched")
+            if parts.past_last:
+                self.remove_all("runs_killed")
+            return
+        absence = parts.automaton.states[move.target].absence
+        if absence is not None:
+            self.wait(absence, "ts")
+        if parts.node.within_us is not None:
+            within = parts.call("deadlines", "deadline_after", "ts", parts.node.within_us)
+            writer.line(f"deadline = {within}")
+            with writer.block("if deadline < due:"):
+                writer.line("due = deadline")
+        self.join_gates(move.target)
+
+    def _fill(self, move: Move) -> None:
+        """Write the cells of a new run."""
+        parts = self.parts
+        writer = parts.writer
+        condition = parts.conditions[move.variable]
+        writer.lines("run_start[r] = ts", "run_key[r] = slot", f"run_state[r] = {move.target}")
+        writer.line(f"run_stream[r] = {condition.input}")
+        writer.line(f"run_seq[r] = {parts.layout.seq(condition.input)}[{parts.scope.row}]")
+        if parts.automaton.counted:
+            writer.line("run_count[r] = 1")
+        if parts.node.starts == "last":
+            writer.line("run_bound[r] = 1")
+        if parts.has_absence:
+            writer.line(f"run_number[r] = {parts.register('runs_started')}")
+            if parts.past_last:
+                seen = parts.register("events_seen")
+                writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
+        kept = parts.scope.cells
+        for key, (cell, _) in kept.captures.items():
+            if key.offset > 0 or key.variable not in parts.sure:
+                writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
+        for cell in kept.counts.values():
+            writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
+        for cells in parts.scope.aggregates.slots.values():
+            for cell in cells.values():
+                writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
+
+    def _link(self, move: Move) -> None:
+        parts = self.parts
+        writer = parts.writer
+        writer.line(parts.call("runs", "append_run", "key_ends", "2 * slot", "run_links", "r"))
+        if parts.node.within_us is not None:
+            writer.line(parts.call("runs", "append_run", "reg", self.oldest, "run_ages", "r"))
+        counter = parts.in_state(move.target)
+        writer.line(f"{counter} = {counter} + 1")
+        writer.line("key_runs[slot] = key_runs[slot] + 1")
+
+    def join_gates(self, state: int) -> None:
+        """Write the joining of run `r`, just entered into `state`, to the gates of that state."""
+        parts = self.parts
+        for gate in parts.gates:
+            if gate.state != state:
+                continue
+            cell = parts.scope.cells.text(parts.scope.cells.capture(gate.gate.leaf, 0))
+            kept = f"{gate.array}[slot]"
+            with parts.writer.block(f"if {parts.in_state(state)} == 1:"):
+                parts.writer.line(f"{kept} = {gate.empty}")
+            parts.writer.line(f"{kept} = {gate.joined(kept, cell)}")

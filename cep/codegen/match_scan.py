@@ -1,0 +1,199 @@
+"""Part of the kernel of a MATCH: one event is offered to the runs of its key, oldest start first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.codegen import forms
+from cep.pattern.automaton import DEAD, Move, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cep.codegen.match_emit import Emitter
+    from cep.codegen.match_parts import Condition, Parts, StateGate
+    from cep.codegen.match_runs import Runs
+
+
+class Scan:
+    """Writes the scan over the runs of a key."""
+
+    def __init__(self, parts: Parts, runs: Runs, emitter: Emitter) -> None:
+        self.parts = parts
+        self.runs = runs
+        self.emitter = emitter
+
+    # ------------------------------------------------------------------ gates
+
+    def decide(self) -> None:
+        """Write `scan = 1` if some run of the key may react to the event."""
+        writer = self.parts.writer
+        writer.line("scan = 0")
+        for number, state in self.parts.waiting():
+            flags = self._flags(number, state)
+            if flags is None:
+                with writer.block(f"if {self.parts.in_state(number)} > 0:"):
+                    writer.line("scan = 1")
+            elif flags:
+                with writer.block(
+                    f"if scan == 0 and {self.parts.in_state(number)} > 0 and ({' or '.join(flags)}):"
+                ):
+                    self._through_gates(number, state)
+
+    def _flags(self, number: int, state: State) -> list[str] | None:
+        """Return the flags of what a state reacts to, or None if it reacts to every event."""
+        if state.skipped != number:
+            return None
+        names = dict.fromkeys([*(move.variable for move in state.moves), *state.guards])
+        return [f"{self.parts.conditions[name].flag} == 1" for name in names]
+
+    def _through_gates(self, number: int, state: State) -> None:
+        """Write `scan = 1` unless the gates of a state say that no run of it can react."""
+        writer = self.parts.writer
+        gates = [gate for gate in self.parts.gates if gate.state == number]
+        gated = {gate.move for gate in gates}
+        if not gates:
+            writer.line("scan = 1")
+            return
+        free = [move.variable for move in state.moves if move not in gated]
+        flags = [f"{self.parts.conditions[n].flag} == 1" for n in [*free, *state.guards]]
+        if flags:
+            with writer.block(f"if {' or '.join(dict.fromkeys(flags))}:"):
+                writer.line("scan = 1")
+        for move in dict.fromkeys(gate.move for gate in gates):
+            flag = self.parts.conditions[move.variable].flag
+            with writer.block(f"if scan == 0 and {flag} == 1:"):
+                closed = [self._closed(gate) for gate in gates if gate.move == move]
+                writer.line("scan = 1")
+                with writer.block(f"if {' or '.join(closed)}:"):
+                    writer.line("scan = 0")
+
+    def _closed(self, gate: StateGate) -> str:
+        """Return the condition that a comparison is FALSE for the kept value, so for every run."""
+        scope = self.parts.scope
+        scope.variable = gate.move.variable
+        scope.gates = {gate.gate.leaf: f"{gate.array}[slot]"}
+        text = forms.is_false(gate.gate.condition, scope)
+        scope.gates = {}
+        return f"({text})"
+
+    # ------------------------------------------------------------------ the scan
+
+    def write(self) -> None:
+        """Write the scan: the moves of each run, then what became of it (`fate`).
+
+        fate: 0 lives on, 1 completed, 2 killed. `completed` counts matches of this event.
+        """
+        parts = self.parts
+        writer = parts.writer
+        for number, gate in enumerate(parts.gates):
+            writer.line(f"kept{number} = {gate.empty}")
+        writer.line("r = key_ends[2 * slot]")
+        with writer.block("while r >= 0:"):
+            writer.lines("next_run = run_links[2 * r + 1]", "state = run_state[r]", "fate = 0")
+            self._states(parts.waiting())
+            with writer.block("if fate == 1:"):
+                self._completed()
+            with writer.block("elif fate == 2:"):
+                self.runs.remove("runs_killed")
+            if parts.gates:
+                with writer.block("else:"):
+                    self._keep_gates()
+            writer.line("r = next_run")
+        for number, gate in enumerate(parts.gates):
+            writer.line(f"{gate.array}[slot] = kept{number}")
+        if parts.past_last:
+            with writer.block("if completed > 0:"):
+                self.runs.remove_all("runs_killed")
+
+    def _completed(self) -> None:
+        """Write a completion: emit, and under PAST LAST leave the others to be removed."""
+        self.emitter.emit("ts", "row", "ts")
+        self.runs.remove("runs_matched")
+        self.parts.writer.line("completed = completed + 1")
+        if self.parts.past_last:
+            self.parts.writer.line("break")
+
+    def _keep_gates(self) -> None:
+        """Write the joining of run `r` to the gates of the state it is in now."""
+        parts = self.parts
+        for number, gate in enumerate(parts.gates):
+            cell = parts.scope.cells.text(parts.scope.cells.capture(gate.gate.leaf, 0))
+            with parts.writer.block(f"if state == {gate.state}:"):
+                parts.writer.line(f"kept{number} = {gate.joined(f'kept{number}', cell)}")
+
+    def _states(self, states: list[tuple[int, State]]) -> None:
+        """Write the moves of every state, as one chain of tests of `state`."""
+        for place, (number, state) in enumerate(states):
+            word = "if" if place == 0 else "elif"
+            with self.parts.writer.block(f"{word} state == {number}:"):
+                self.parts.writer.comment(f"{state.name}: after {state.variable}")
+                self._moves(number, state, state.moves)
+
+    def _moves(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
+        """Write the moves of a state in order of preference; behind the last one, what else may happen."""
+        if not moves:
+            self._not_taken(number, state, state.guards)
+            return
+        move, rest = moves[0], moves[1:]
+        self.fits(
+            move.variable,
+            lambda: self.runs.take(number, move),
+            lambda: self._moves(number, state, rest),
+            self._has_more(number, state, rest),
+        )
+
+    def _has_more(self, number: int, state: State, rest: tuple[Move, ...]) -> bool:
+        return bool(rest or state.guards or state.skipped != number)
+
+    def _not_taken(self, number: int, state: State, guards: tuple[str, ...]) -> None:
+        """Write what an event does that no move took: guards kill, strict edges kill or lapse."""
+        writer = self.parts.writer
+        if guards:
+            more = len(guards) > 1 or state.skipped != number
+            self.fits(
+                guards[0],
+                lambda: self._guarded(state, guards[0]),
+                lambda: self._not_taken(number, state, guards[1:]),
+                more,
+            )
+        elif state.skipped == DEAD:
+            writer.line("fate = 2")
+        elif state.skipped != number:
+            self.runs.change_state(number, state.skipped, bound=False)
+
+    def _guarded(self, state: State, variable: str) -> None:
+        """Write the death by a guard; before a deadline only after the instant of the last bound event."""
+        parts = self.parts
+        absences = parts.automaton.absences
+        if state.absence is None or variable not in absences[state.absence].variables:
+            parts.writer.line("fate = 2")
+            return
+        length = absences[state.absence].for_us
+        with parts.writer.block(f"if ts > run_deadline[r] - {length}:"):
+            parts.writer.line("fate = 2")
+
+    def fits(
+        self,
+        variable: str,
+        then: Callable[[], None],
+        otherwise: Callable[[], None],
+        more: bool,  # noqa: FBT001 - whether `otherwise` writes anything
+    ) -> None:
+        """Write `if the candidate fits variable: then() else: otherwise()`."""
+        parts = self.parts
+        condition = parts.conditions[variable]
+        text = self._test(condition)
+        with parts.writer.block(f"if {text}:"):
+            then()
+        if more:
+            with parts.writer.block("else:"):
+                otherwise()
+
+    def _test(self, condition: Condition) -> str:
+        """Return the condition that the candidate fits, for run `r` or (empty cells) a new run."""
+        scope = self.parts.scope
+        scope.variable = condition.variable
+        tests = [f"{condition.flag} == 1"]
+        tests += [f"({forms.is_true(part, scope)})" for part in condition.bound]
+        return " and ".join(tests)

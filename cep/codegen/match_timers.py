@@ -1,0 +1,106 @@
+"""Part of the kernel of a MATCH: deadlines of absences and the end of runs by WITHIN, in time order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.graph.kernel import CAUSE_DEADLINE
+
+if TYPE_CHECKING:
+    from cep.codegen.match_emit import Emitter
+    from cep.codegen.match_parts import Parts
+    from cep.codegen.match_runs import Runs
+
+
+class Timers:
+    """Writes the firing of everything that is due before `limit`."""
+
+    def __init__(self, parts: Parts, runs: Runs, emitter: Emitter) -> None:
+        self.parts = parts
+        self.runs = runs
+        self.emitter = emitter
+
+    def write(self) -> None:
+        """Write the loop over what is due: the earliest first, of equal instants absences before WITHIN.
+
+        Of absences due together the run that was started first comes first. Sets `reason` and
+        leaves the loop if a row of output has no room.
+        """
+        parts = self.parts
+        writer = parts.writer
+        if parts.node.within_us is None and not parts.has_absence:
+            return
+        with writer.block("while due < limit:"):
+            writer.lines("due = MAX_I64", "timer = -1", "r = -1")
+            for number, at in enumerate(self.runs.queues):
+                self._absence_head(number, at)
+            if parts.node.within_us is not None:
+                self._oldest(parts.node.within_us)
+            with writer.block("if due >= limit:"):
+                writer.line("break")
+            writer.line("slot = run_key[r]")
+            if parts.node.within_us is not None:
+                word = "if timer == 0:" if parts.has_absence else "if 1 == 1:"
+                with writer.block(word):
+                    self.runs.remove("runs_expired")
+            if parts.has_absence:
+                with writer.block("else:" if parts.node.within_us is not None else "if 1 == 1:"):
+                    self._fire()
+            self.runs.release_key()
+
+    def _absence_head(self, number: int, at: int) -> None:
+        """Write the comparison with the first run in the queue of an absence."""
+        writer = self.parts.writer
+        writer.line(f"head = reg[{at}]")
+        later = "run_deadline[head] < due"
+        if number:
+            later = (
+                "(run_deadline[head] < due or "
+                "(run_deadline[head] == due and run_number[head] < run_number[r]))"
+            )
+        with writer.block(f"if head >= 0 and {later}:"):
+            writer.lines("due = run_deadline[head]", f"timer = {number + 1}", "r = head")
+
+    def _oldest(self, within_us: int) -> None:
+        writer = self.parts.writer
+        writer.line(f"head = reg[{self.runs.oldest}]")
+        with writer.block("if head >= 0:"):
+            writer.line(
+                "deadline = "
+                + self.parts.call("deadlines", "deadline_after", "run_start[head]", within_us)
+            )
+            with writer.block("if deadline < due:"):
+                writer.lines("due = deadline", "timer = 0", "r = head")
+
+    def _fire(self) -> None:
+        """Write the passing of the deadline of run `r`: a match, or the wait for what comes after."""
+        parts = self.parts
+        writer = parts.writer
+        states = [(n, s) for n, s in parts.waiting() if s.absence is not None]
+        if any(parts.automaton.states[s.satisfied].accepting for _, s in states):
+            with writer.block(f"if ctl[3] >= {parts.layout.capacity('out')}:"):
+                writer.lines(f"reason = {parts.layout.full('out')}", "break")
+        writer.line("state = run_state[r]")
+        for place, (number, state) in enumerate(states):
+            with writer.block(f"{'if' if place == 0 else 'elif'} state == {number}:"):
+                if parts.automaton.states[state.satisfied].accepting:
+                    length = parts.automaton.absences[state.absence or 0].for_us
+                    self._match(length)
+                else:
+                    self.runs.change_state(number, state.satisfied, bound=False)
+                    self.runs.join_gates(state.satisfied)
+
+    def _match(self, length: int) -> None:
+        """Write a match at a deadline; PAST LAST removes the runs that started up to its last event."""
+        parts = self.parts
+        writer = parts.writer
+        self.emitter.emit("due", str(CAUSE_DEADLINE), f"(run_deadline[r] - {length})")
+        if not parts.past_last:
+            self.runs.remove("runs_matched")
+            return
+        writer.line("last_event = run_last_event[r]")
+        self.runs.remove("runs_matched")
+        writer.line("r = key_ends[2 * slot]")
+        with writer.block("while r >= 0 and run_first_event[r] <= last_event:"):
+            self.runs.remove("runs_killed")
+            writer.line("r = key_ends[2 * slot]")
