@@ -31,8 +31,8 @@ MERGE_DTYPES: dict[str, Dtype] = {"source": "i8", "row": "i32", "ts": "i64", "ph
 
 
 def identifier(name: str) -> str:
-    """Return a column or variable name as part of a Python identifier."""
-    return re.sub(r"\W", "_", name, flags=re.ASCII)
+    """Return a column or variable name as part of a kernel identifier (no two underscores in a row)."""
+    return re.sub(r"[\W_]+", "_", name, flags=re.ASCII).strip("_") or "column"
 
 
 def kernel_dtype(kind: Type) -> Dtype:
@@ -95,7 +95,7 @@ class Layout:
     def seq(self, number: int) -> str:
         """Return the array of the `seq` of each row of an input."""
         return self._input(
-            "in_seq_" if self.n_inputs == 1 else f"in{number}_seq_", "i64", Seq(number)
+            "in_seq" if self.n_inputs == 1 else f"in{number}_seq", "i64", Seq(number)
         )
 
     def string_map(self, table: StringMap) -> str:
@@ -140,7 +140,7 @@ class Layout:
         known = self._by_source.get(source)
         if known is None:
             while name in self._arrays:
-                name += "_"
+                name += "x"
             known = self._by_source[source] = name
             self.add(Array(name, dtype, Role.INPUT, source=source))
         return known

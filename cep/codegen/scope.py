@@ -120,7 +120,7 @@ class RowScope(Scope):
             prefix = "v_" if self.layout.n_inputs == 1 else f"v{column.input}_"
             local = prefix + identifier(column.name)
             while local in self._locals.values():
-                local += "_"
+                local += "x"
             self.writer.line(f"{local} = {self._cell(column)}")
             self._locals[column.input, column.name] = local
 
