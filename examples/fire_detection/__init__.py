@@ -1,0 +1,1 @@
+"""The fire-detection example: half an hour in a building, for `rules/fire_detection.cep`."""
