@@ -27,6 +27,9 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Columns of a match that travel along: number of the input and seq of its first bound event.
+ORIGIN: tuple[tuple[str, Type], ...] = (("$origin_stream", Type.INT), ("$origin_seq", Type.INT))
+
 MERGE_DTYPES: dict[str, Dtype] = {"source": "i8", "row": "i32", "ts": "i64", "phase": "i8"}
 
 
@@ -162,6 +165,11 @@ class Layout:
         """Add a register and return its kernel text, `reg[number]`."""
         self._registers.setdefault(name, initial)
         return f"reg[{list(self._registers).index(name)}]"
+
+    def register_number(self, name: str, initial: int = 0) -> int:
+        """Add a register and return its number, for kernellib functions that take `reg` and a place."""
+        self.register(name, initial)
+        return list(self._registers).index(name)
 
     def use(self, module: str, function: str) -> str:
         """Import a kernellib function (`use("deadlines", "push")`) and return its name."""

@@ -81,6 +81,7 @@ class Merge:
 
     source: i8[n], number of the input stream of merged row i; row: i32[n], its row within that
     stream's batch; ts: i64[n], us, its instant T; phase: i8[n], 1-3, the phase of the instant it was made in.
+    With a single input the merged sequence is that input's batch, row for row (row i is i, source is 0).
     """
 
     what: Literal["source", "row", "ts", "phase"]
@@ -106,7 +107,7 @@ class StringMap:
 
     `source`, `constants`, `type_name` are as in `Computed`, over the single value `v[0]`. Every code that
     stands in one of `columns` of the batch (pairs of input number and column name) has its cell filled
-    before the call; if the result is not a STRING the host may fill all codes. The result is
+    before the call; if `columns` is empty the cells of all codes are. The result is
     in-band: NULL is NaN, NULL_I64, -1.
     """
 

@@ -27,9 +27,7 @@ def same_key(keys: "i64[k]", left: int, right: int, width: int) -> int:
     return 1
 
 
-def find_key(
-    index: "i32[m]", capacity: int, keys: "i64[k]", width: int, probe: int
-) -> int:
+def find_key(index: "i32[m]", capacity: int, keys: "i64[k]", width: int, probe: int) -> int:
     """Return the slot whose key equals the words of slot `probe`, or -1. Cost: O(width) expected."""
     mask = capacity - 1
     at = key_hash(keys, probe * width, width) & mask
@@ -42,9 +40,7 @@ def find_key(
     return -1
 
 
-def add_key(
-    index: "i32[m]", capacity: int, keys: "i64[k]", width: int, slot: int
-) -> int:
+def add_key(index: "i32[m]", capacity: int, keys: "i64[k]", width: int, slot: int) -> int:
     """Enter a slot whose key is not in the index yet. Writes: index. Returns 0. Cost: O(width) expected."""
     mask = capacity - 1
     at = key_hash(keys, slot * width, width) & mask
@@ -54,9 +50,7 @@ def add_key(
     return 0
 
 
-def remove_key(
-    index: "i32[m]", capacity: int, keys: "i64[k]", width: int, slot: int
-) -> int:
+def remove_key(index: "i32[m]", capacity: int, keys: "i64[k]", width: int, slot: int) -> int:
     """Take a slot out; its words must still be there. Writes: index. Returns 0. Cost: O(width) expected."""
     mask = capacity - 1
     hole = key_hash(keys, slot * width, width) & mask
