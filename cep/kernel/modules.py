@@ -69,13 +69,12 @@ class Module:
 
     def refusal(self, node: ast.AST, message: str, hint: str = "") -> CepError:
         """Return CEP901 at a node, with file and line, to be raised."""
-        line = getattr(node, "lineno", 1)
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         lines = self.text.text.splitlines(keepends=True)
         before = sum(len(t) for t in lines[: line - 1])
-        start = before + getattr(node, "col_offset", 0)
-        end_line = getattr(node, "end_lineno", None) or line
-        width = getattr(node, "end_col_offset", 0) - getattr(node, "col_offset", 0)
-        end = start + (width if end_line == line and width > 0 else 1)
+        start = before + column
+        one_line = getattr(node, "end_lineno", None) == line
+        end = before + getattr(node, "end_col_offset", 0) if one_line else start + 1
         return error("CEP901", f"kernel language: {message}", Span(start, end, self.text), hint)
 
     def key(self, function: str) -> str:

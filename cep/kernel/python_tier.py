@@ -35,7 +35,8 @@ def python_functions(program: Program, *, checked: bool = False) -> dict[str, Ca
     functions: dict[str, Callable[..., Any]] = {}
     for module, (file, text) in program.texts.items():
         spaces[module] = {**_NAMES, **(checks(file) if checked else {})}
-        linecache.cache.setdefault(file, (len(text), None, text.splitlines(keepends=True), file))
+        if file.startswith("<"):
+            linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     for function in program.functions:
         space = spaces[function.module]
         file = program.texts[function.module][0]
