@@ -2,7 +2,8 @@
 
 For every workload and batch size: CPU time of the engine and of the C reference (median), their
 ratio, nanoseconds per reading, output rows, and whether rows and ratio are what they must be.
-`--json FILE` keeps the run, for `benchmarks.compare`. `--end-to-end` measures `cep run` from JSONL.
+`--json FILE` keeps the run, for `benchmarks.compare`. `--end-to-end` measures `cep run` from JSONL,
+`--latency` one event at a time through `engine.send`.
 The exit code is 1 if a number of output rows is wrong, or with `--check` if a ratio is too high.
 """
 
@@ -15,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks import end_to_end
+from benchmarks import end_to_end, latency
 from benchmarks.measure import EXPECTED_MATCHES, LIMITS, WORKLOADS, Result, measure
 from benchmarks.workloads.generate import columns
 
@@ -37,6 +38,7 @@ def arguments(text: list[str]) -> argparse.Namespace:
     parser.add_argument("--tier", choices=["llvm", "python", "auto"], default="llvm")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--end-to-end", action="store_true", help="also `cep run` from JSONL")
+    parser.add_argument("--latency", action="store_true", help="also `engine.send`, W4")
     parser.add_argument("--check", action="store_true", help="fail when a ratio is over its limit")
     chosen = parser.parse_args(text)
     chosen.workloads = [name.lower() for name in chosen.workloads] or known
@@ -106,6 +108,10 @@ def main(text: list[str]) -> int:
         whole = end_to_end.measure(chosen.rows, chosen.repetitions)
         kept["end_to_end"] = whole.to_dict()
         print("\n" + whole.text())
+    if chosen.latency:
+        single = latency.measure(repetitions=chosen.repetitions, tier=chosen.tier)
+        kept["latency"] = single.to_dict()
+        print("\n" + single.text())
     if chosen.json:
         chosen.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     verdicts = {verdict(result) for result in results}

@@ -9,7 +9,7 @@ hour, besides noise, lost readings and readings that arrive out of order (by les
 | 4      | kitchen | burnt toast: smoke for three minutes, no heat          | nothing              |
 | 8      | hall    | a sensor is unplugged for two minutes                  | the sensor is lost   |
 | 12     | bedroom | a fire (two-zone growth, `examples.two_zone`)          | a fire, in a minute  |
-| 13-16  | bedroom | it reaches the hall; sensors burn through              | updates; a second one|
+| 13-16  | bedroom | it reaches the hall; sensors burn through              | updates; a 2nd fire  |
 | 16     | bedroom | the fire is put out                                    | closed, when quiet   |
 
 The seed moves times, sizes and noise; the story stays. From Python: `generate(seed)`. From a
