@@ -6,6 +6,7 @@ in the list of all runs by age (`run_ages`), and while it awaits an absence in t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.codegen.match_parts import Parts, cell_text
@@ -219,7 +220,8 @@ class Runs:
                 writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
         kept = parts.scope.cells
         for key, (cell, _) in kept.captures.items():
-            if key.offset > 0 or key.variable not in parts.sure:
+            shifted = replace(key, offset=1) in kept.captures
+            if key.offset > 0 or shifted or key.variable not in parts.sure:
                 writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
         for cell in kept.counts.values():
             writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
