@@ -1,0 +1,232 @@
+"""The kernel of GROUP BY with TUMBLE or HOP.
+
+Time is cut into *panes* at every start and end of a window, so that each window is `n` whole panes in
+a row. A row is added to the slots of its group in the present pane only. When a pane ends, it is merged
+into what its windows have so far; when a window ends, its groups are tested (HAVING), the ones that pass are
+put in the order of their first rows, and written.
+
+Sources: J. Li et al., "No pane, no gain", SIGMOD Record 34(1), 2005; S. Krishnamurthy, C. Wu, M. Franklin,
+"On-the-fly sharing for streamed aggregation", SIGMOD 2006 (paired windows: two panes a period when `size` is
+no multiple of `every`). Sliding without subtraction: M. van Herk, Pattern Recognition Letters 13, 1992, and
+J. Gil, M. Werman, IEEE PAMI 15, 1993: blocks of n panes at multiples of n, so the order of additions
+depends on time alone; a window is a suffix of one block and a prefix of the next.
+
+| here | there |
+|---|---|
+| `pane_.. [p % n]` of the block before | suffix sums S |
+| `acc_..` | prefix sum P of the present block |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cep.codegen import forms
+from cep.codegen.layout import Layout
+from cep.codegen.scope import RowScope
+from cep.codegen.window_close import WindowClose
+from cep.codegen.window_distinct import DistinctValues
+from cep.codegen.window_keys import GroupKeys
+from cep.codegen.window_scope import columns_of
+from cep.codegen.window_slots import Slots, constant
+from cep.codegen.writer import Writer
+
+if TYPE_CHECKING:
+    from cep.graph.kernel import KernelSpec
+    from cep.plan.nodes import GroupWindow, WindowSize
+
+_WIDEN = {"f64": "widen_f64", "i64": "widen_i64", "i32": "widen_i32"}
+
+
+@dataclass(frozen=True, slots=True)
+class Panes:
+    """How windows are cut: `parts` panes a period, `n` panes a window; `split` us, length of the first part."""
+
+    size: int
+    every: int
+    offset: int
+    parts: int
+    n: int
+    split: int
+
+
+def panes_of(window: WindowSize) -> Panes:
+    """Return the panes of a window."""
+    whole, split = divmod(window.size_us, window.every_us)
+    offset = window.offset_us % window.every_us
+    if split == 0:
+        return Panes(window.size_us, window.every_us, offset, 1, whole, window.every_us)
+    return Panes(window.size_us, window.every_us, offset, 2, 2 * whole + 1, split)
+
+
+class WindowKernel:
+    """Everything the parts of one kernel share."""
+
+    def __init__(self, node: GroupWindow, entry: str) -> None:
+        self.node = node
+        self.panes = panes_of(node.window)
+        self.layout = Layout(entry)
+        self.keys = GroupKeys([item.value for item in node.keys], self.layout)
+        self.slots = Slots(self.layout, [aggregate for _, aggregate in node.aggregates])
+        self.sliding = self.panes.n > 1
+        self.tables = (
+            ("pane_first", "i64", "MAX_I64"),
+            *(
+                (f"pane_{name}", field.dtype, constant(field.empty))
+                for name, field in self.slots.fields((*self.slots.merged(), *self.slots.carried()))
+            ),
+        )
+        self.distinct = DistinctValues(self.slots.distinct(), self.layout, self.keys, self.panes.n)
+        self._state()
+
+    def _state(self) -> None:
+        layout, pool = self.layout, self.keys.pool
+        layout.state("pane_first", "i64", pool, width=self.panes.n, fill=2**63 - 1)
+        in_panes = (*self.slots.merged(), *self.slots.carried())
+        self.slots.arrays("pane_", in_panes, pool, self.panes.n)
+        if self.sliding:
+            layout.state("acc_first", "i64", pool, fill=2**63 - 1)
+            self.slots.arrays("acc_", self.slots.merged(), pool)
+        self.slots.arrays("base_", self.slots.carried(), pool)
+        for name in ("picked", "spare", "window_first"):
+            layout.state(name, "i64", pool)
+        self.reg_stride = layout.register("stride")
+        self.reg_pane = layout.register("pane")
+        self.reg_end = layout.register("pane_end", -(2**63))
+        self.reg_newest = layout.register("newest_pane", -(2**63))
+        self.reg_seen = layout.register("rows_seen")
+        self.reg_open = layout.register("windows_open")
+        self.reg_stage = layout.register("closing")
+        self.reg_picked = layout.register("n_picked")
+        self.reg_written = layout.register("n_written")
+
+    def spec(self) -> KernelSpec:
+        """Return the kernel."""
+        writer = Writer()
+        self._enter(writer)
+        with writer.block("while True:"):
+            self._next_instant(writer)
+            with writer.block("if now >= pane_end:"):
+                self._open(writer)
+                WindowClose(self, writer).write()
+                writer.line("continue")
+            with writer.block("if i >= n:"):
+                writer.line("break")
+            self._row(writer)
+            writer.line("i += 1")
+        self._leave(writer)
+        return self.layout.spec(writer, doc=[self._doc()])
+
+    def _doc(self) -> str:
+        panes = self.panes
+        return (
+            f"GROUP BY, windows of {panes.size} us every {panes.every} us, offset {panes.offset} us: "
+            f"{panes.n} pane(s) a window, {panes.parts} a period."
+        )
+
+    def _enter(self, writer: Writer) -> None:
+        writer.lines("reason = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
+        self.keys.enter(writer)
+        self.distinct.enter(writer)
+        writer.line(f"stride = {self.keys.capacity}")
+        if self.sliding:
+            with writer.block(f"if {self.reg_stride} != 0 and {self.reg_stride} != stride:"):
+                for array, dtype, empty in self.tables:
+                    widen = self.layout.use("panes", _WIDEN[dtype])
+                    writer.line(f"{widen}({array}, {self.panes.n}, {self.reg_stride}, stride, {empty})")
+            writer.line(f"{self.reg_stride} = stride")
+        writer.lines(
+            f"pane = {self.reg_pane}",
+            f"pane_end = {self.reg_end}",
+            f"newest = {self.reg_newest}",
+            f"seen = {self.reg_seen}",
+            f"base = {self.base_of('pane')}",
+        )
+
+    def base_of(self, pane: str) -> str:
+        """Return the kernel text of the first cell of a pane."""
+        return f"{pane} % {self.panes.n} * stride" if self.sliding else "0"
+
+    def _next_instant(self, writer: Writer) -> None:
+        writer.line("now = ctl[2]")
+        with writer.block("if i < n:"):
+            writer.line(f"now = {self.layout.merge('ts')}[i]")
+
+    def _open(self, writer: Writer) -> None:
+        """Write what is done when no pane is open: open the one of the next row."""
+        panes = self.panes
+        with writer.block("if pane_end == NULL_I64:"):
+            with writer.block("if i >= n:"):
+                writer.line("break")
+            writer.lines(
+                f"period = (now - {panes.offset}) // {panes.every}",
+                f"pane_end = add_i64(period * {panes.every}, {panes.offset + panes.split})",
+                f"pane = period * {panes.parts}",
+            )
+            if panes.parts == 2:
+                with writer.block("if now >= pane_end:"):
+                    writer.lines("pane += 1", f"pane_end += {panes.every - panes.split}")
+            with writer.block("if pane_end == NULL_I64:"):
+                writer.line("pane_end = MAX_I64 - 1")
+            writer.lines(f"base = {self.base_of('pane')}", "continue")
+
+    def _row(self, writer: Writer) -> None:
+        """Write the adding of row i to the slots of its group."""
+        node = self.node
+        scope = RowScope(self.layout, writer, "i")
+        tests = []
+        if node.where is not None:
+            scope.load(columns_of(node.where))
+            tests.append(forms.is_true(node.where, scope))
+        if self.panes.parts == 2 and self.panes.n == 1:
+            tests.append("pane & 1 == 0")  # the second part of a period is in no window
+        if tests:
+            with writer.block(f"if {' and '.join(tests)}:"):
+                self._add(writer, scope)
+        else:
+            self._add(writer, scope)
+
+    def _add(self, writer: Writer, scope: RowScope) -> None:
+        keys = self.keys
+        aggregates = [aggregate for _, aggregate in self.node.aggregates]
+        scope.load(columns_of(*(item.value for item in self.node.keys), *aggregates))
+        keys.find(scope)
+        self.distinct.check_room(writer)
+        if keys.keys:
+            with writer.block(f"if {keys.slot} < 0:"):
+                keys.check_room(writer)
+                keys.take(writer)
+        writer.line(f"cell = base + {keys.slot}")
+        with writer.block("if pane_first[cell] == MAX_I64:"):
+            writer.lines("pane_first[cell] = seen", "newest = pane")
+        writer.line("seen += 1")
+        ts = f"{self.layout.merge('ts')}[i]"
+        self.slots.add_rows(
+            scope,
+            self.slots.all(),
+            ts,
+            lambda slot, x: self.distinct.note(writer, slot, x, keys.slot),
+            cells=lambda slot: slot.cells("pane_", "cell"),
+        )
+
+    def _leave(self, writer: Writer) -> None:
+        panes = self.panes
+        writer.lines(
+            f"{self.reg_pane} = pane",
+            f"{self.reg_end} = pane_end",
+            f"{self.reg_newest} = newest",
+            f"{self.reg_seen} = seen",
+            f"{self.reg_open} = {(panes.size + panes.every - 1) // panes.every}",
+            "ctl[0] = i",
+            "ctl[3] = out",
+            "ctl[4] = pane_end",
+        )
+        with writer.block("if pane_end == NULL_I64:"):
+            writer.lines("ctl[4] = MAX_I64", f"{self.reg_open} = 0")
+        writer.line("return reason")
+
+
+def window_kernel(node: GroupWindow, entry: str) -> KernelSpec:
+    """Return the kernel of a group window; its outputs are the columns of the node's schema."""
+    return WindowKernel(node, entry).spec()

@@ -1,0 +1,246 @@
+"""Part of the kernels of windows and frames: the slots of their aggregates, shared where they are equal.
+
+An aggregate is a formula over slots (`cep.aggregates`). `Slots` collects the slots a list of aggregates
+needs and writes what a kernel does with them: arrays, adding a row, merging, and values.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from cep.aggregates import AGGREGATES
+from cep.aggregates.slots import SLOT_KINDS
+from cep.codegen import forms
+from cep.codegen.scope import Value
+from cep.plan.expressions import Call
+from cep.types import NULL_I64, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from cep.aggregates.contract import Formula
+    from cep.aggregates.slots import Field, SlotKind
+    from cep.codegen.layout import Layout
+    from cep.codegen.scope import Scope
+    from cep.codegen.writer import Writer
+    from cep.plan.expressions import Aggregate, Expr
+
+_NULL_TESTS = {
+    Type.STRING: "{} < 0",
+    Type.BOOLEAN: "{} < 0",
+    Type.NULL: "{} < 0",
+    Type.DOUBLE: "isnan({})",
+}
+_NULL_TEXTS = {Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1", Type.DOUBLE: "NAN"}
+
+
+def null_test(kind: Type, text: str) -> str:
+    """Return the condition that an in-band value is NULL."""
+    return _NULL_TESTS.get(kind, "{} == NULL_I64").format(text)
+
+
+def null_text(kind: Type) -> str:
+    """Return the kernel text of the NULL of a type."""
+    return _NULL_TEXTS.get(kind, "NULL_I64")
+
+
+def constant(value: int | float) -> str:
+    """Return a number as kernel text."""
+    if isinstance(value, float) and math.isnan(value):
+        return "NAN"
+    if isinstance(value, float) and math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return "NULL_I64" if value == NULL_I64 else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One slot of a kernel: its kind, and which rows it takes what from."""
+
+    name: str
+    kind: SlotKind
+    argument: Expr | None
+    filter: Expr | None
+
+    def cells(self, prefix: str, index: str) -> dict[str, str]:
+        """Return field to cell: `{prefix}{name}_{field}[index]`."""
+        return {f.name: f"{prefix}{self.name}_{f.name}[{index}]" for f in self.kind.fields}
+
+    def locals(self, prefix: str) -> dict[str, str]:
+        """Return field to local name: `{prefix}{name}_{field}`."""
+        return {f.name: f"{prefix}{self.name}_{f.name}" for f in self.kind.fields}
+
+
+class Slots:
+    """The slots of some aggregates."""
+
+    def __init__(self, layout: Layout, aggregates: Sequence[Aggregate], prefix: str = "") -> None:
+        self.layout = layout
+        self.prefix = prefix
+        self._slots: dict[tuple[str, Expr | None, Expr | None], Slot] = {}
+        for aggregate in aggregates:
+            self._uses(aggregate)
+
+    # ------------------------------------------------------------------ which slots
+
+    def all(self) -> tuple[Slot, ...]:
+        """Return every slot."""
+        return tuple(self._slots.values())
+
+    def merged(self) -> tuple[Slot, ...]:
+        """Return the slots that are merged along a frame."""
+        return tuple(s for s in self.all() if not (s.kind.carried or s.kind.distinct))
+
+    def carried(self) -> tuple[Slot, ...]:
+        """Return the slots kept a group for good: the samples before the frame."""
+        return tuple(s for s in self.all() if s.kind.carried)
+
+    def distinct(self) -> tuple[Slot, ...]:
+        """Return the slots that count different values."""
+        return tuple(s for s in self.all() if s.kind.distinct)
+
+    def fields(self, slots: Sequence[Slot]) -> Iterator[tuple[str, Field]]:
+        """Yield (name of the array without prefix, field) for every field of some slots."""
+        for slot in slots:
+            for field in slot.kind.fields:
+                yield f"{slot.name}_{field.name}", field
+
+    def formula(self, aggregate: Aggregate) -> Formula:
+        """Return the formula of an aggregate."""
+        options = {name: literal.value for name, literal in aggregate.options}
+        types = tuple(a.type for a in aggregate.args)
+        function = AGGREGATES[aggregate.function.lower()]
+        return function.formula(types, options, distinct=aggregate.distinct)
+
+    def _uses(self, aggregate: Aggregate) -> dict[str, Slot]:
+        formula = self.formula(aggregate)
+        argument = aggregate.args[0] if aggregate.args else None
+        if argument is not None and formula.argument not in {None, argument.type}:
+            argument = Call("to_double", (argument,), Type.DOUBLE, argument.span)
+        found: dict[str, Slot] = {}
+        for use in formula.uses:
+            kind = SLOT_KINDS[use.kind]
+            key = (use.kind, argument if kind.argument else None, aggregate.filter)
+            if key not in self._slots:
+                name = f"{self.prefix}{use.kind}{len(self._slots) + 1}"
+                self._slots[key] = Slot(name, kind, key[1], key[2])
+            found[use.name] = self._slots[key]
+        return found
+
+    # ------------------------------------------------------------------ what kernels write
+
+    def arrays(
+        self, prefix: str, slots: Sequence[Slot], pool: str, width: int = 1
+    ) -> tuple[tuple[str, Field], ...]:
+        """Add a state array a field, `{prefix}{slot}_{field}`; return them with their fields."""
+        made = []
+        for name, field in self.fields(slots):
+            array = self.layout.state(
+                prefix + name, field.dtype, pool, width=width, fill=field.empty
+            )
+            made.append((array, field))
+        return tuple(made)
+
+    def _imports(self, functions: Sequence[tuple[str, str]]) -> None:
+        for module, function in functions:
+            self.layout.use(module, function)
+
+    def add_rows(
+        self,
+        scope: Scope,
+        slots: Sequence[Slot],
+        ts: str,
+        write: Callable[[Slot, str], None] | None = None,
+        *,
+        cells: Callable[[Slot], Mapping[str, str]],
+    ) -> None:
+        """Write the adding of the present row to slots; `cells` names the fields of each.
+
+        `write(slot, x)` writes the adding to a slot of different values.
+        """
+        groups: dict[tuple[Expr | None, Expr | None], list[Slot]] = {}
+        for slot in slots:
+            groups.setdefault((slot.argument, slot.filter), []).append(slot)
+        for (argument, keep), members in groups.items():
+            tests, x = self._value(scope, argument, keep)
+            with scope.writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
+                for slot in members:
+                    if slot.kind.distinct and write is not None:
+                        write(slot, x)
+                        continue
+                    self._imports(slot.kind.functions)
+                    if slot.kind.ranks:
+                        self.layout.ranks()
+                    scope.writer.lines(*slot.kind.add_text(cells(slot), x, ts))
+
+    def _value(
+        self, scope: Scope, argument: Expr | None, keep: Expr | None
+    ) -> tuple[list[str], str]:
+        tests = []
+        if keep is not None:
+            tests.append(forms.is_true(keep, scope))
+        if argument is None:
+            return tests, ""
+        value = forms.settled(argument, scope)
+        x = scope.writer.fresh("x")
+        scope.writer.line(f"{x} = {value.text}")
+        if value.nullable:
+            tests.append(f"not ({null_test(argument.type, x)})")
+        return tests, x
+
+    def merge(
+        self, writer: Writer, slot: Slot, into: Mapping[str, str], later: Mapping[str, str]
+    ) -> None:
+        """Write `into := into, then later` for one slot; both map fields to kernel text."""
+        self._imports(slot.kind.functions)
+        if slot.kind.ranks:
+            self.layout.ranks()
+        writer.lines(*slot.kind.merge_text(into, later))
+
+    def reset(self, writer: Writer, slots: Sequence[Slot], cells: Callable[[Slot], Mapping[str, str]]) -> None:
+        """Write the emptying of the fields of slots."""
+        for slot in slots:
+            names = cells(slot)
+            for field in slot.kind.fields:
+                writer.line(f"{names[field.name]} = {constant(field.empty)}")
+
+    def used_by(self, aggregates: Sequence[Aggregate]) -> tuple[Slot, ...]:
+        """Return the slots the formulas of some aggregates read."""
+        found = {s.name: s for a in aggregates for s in self._uses(a).values()}
+        return tuple(found.values())
+
+    def value(
+        self,
+        writer: Writer,
+        aggregate: Aggregate,
+        cells: Callable[[Slot], Mapping[str, str]],
+        *,
+        count_errors: bool = True,
+    ) -> Value:
+        """Write the computing of an aggregate to a local and return it.
+
+        A result that overflowed (an infinity, a sum beyond 64 bits) is NULL and counted.
+        """
+        formula = self.formula(aggregate)
+        self._imports(formula.functions)
+        names = {
+            name: SimpleNamespace(**cells(slot)) for name, slot in self._uses(aggregate).items()
+        }
+        local = writer.fresh("value")
+        kind = aggregate.type
+        text = formula.value.format(**names)
+        if kind is Type.DOUBLE:
+            text = f"finite({text})"
+        defined = formula.defined.format(**names)
+        if defined:
+            text = f"({text}) if {defined} else {null_text(kind)}"
+        writer.line(f"{local} = {text}")
+        if count_errors and (kind is Type.DOUBLE or formula.may_fail):
+            failed = null_test(kind, local) + (f" and {defined}" if defined else "")
+            with writer.block(f"if {failed}:"):
+                writer.line("ctl[5] += 1")
+        return Value(local, kind, nullable=bool(formula.defined) or kind is not Type.INT)
