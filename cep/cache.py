@@ -1,6 +1,6 @@
 """The user's cache folder: parser tables and object code, which others must not be able to put there.
 
-`CEP_CACHE_DIR`, else `XDG_CACHE_HOME/cep`, else `~/.cache/cep`; mode 0700 and owned by this user, else it
+A folder for each kind of files in `CEP_CACHE_DIR`, else `XDG_CACHE_HOME/cep`, else `~/.cache/cep`; mode 0700 and owned by this user, else it
 is not used. Whatever cannot be read or written is made again in memory.
 """
 
@@ -13,16 +13,18 @@ import tempfile
 from pathlib import Path
 
 
-def cache_folder() -> Path | None:
-    """Return the cache folder, made if needed, or None when there is none that is safe to use."""
+def cache_folder(kind: str) -> Path | None:
+    """Return the folder for one kind of files, made if needed, or None when there is none that is safe to use."""
     named = os.environ.get("CEP_CACHE_DIR")
     if named:
-        folder = Path(named)
+        root = Path(named)
     else:
         base = os.environ.get("XDG_CACHE_HOME")
-        folder = (Path(base) if base else Path.home() / ".cache") / "cep"
+        root = (Path(base) if base else Path.home() / ".cache") / "cep"
+    folder = root / kind
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         status = folder.stat()
     except (OSError, RuntimeError):
         return None
@@ -32,9 +34,9 @@ def cache_folder() -> Path | None:
     return folder
 
 
-def read_cached(name: str) -> bytes | None:
+def read_cached(kind: str, name: str) -> bytes | None:
     """Return the content of a cache file, or None."""
-    folder = cache_folder()
+    folder = cache_folder(kind)
     if folder is None:
         return None
     try:
@@ -46,9 +48,9 @@ def read_cached(name: str) -> bytes | None:
         return None
 
 
-def write_cached(name: str, content: bytes) -> None:
+def write_cached(kind: str, name: str, content: bytes) -> None:
     """Write a cache file at once or not at all; failure is silent, the cache is never needed."""
-    folder = cache_folder()
+    folder = cache_folder(kind)
     if folder is None:
         return
     temporary = None

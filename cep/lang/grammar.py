@@ -46,18 +46,18 @@ def _cache_name() -> str:
 def _parser() -> Lark:
     from lark import Lark
 
-    stored = read_cached(_cache_name())
+    stored = read_cached("grammar", _cache_name())
     if stored is not None:
         try:
             empty = Lark.__new__(Lark)
             # lark stores its tables as a pickle; only this user can write to the cache folder.
             return empty._load(io.BytesIO(stored), propagate_positions=True)  # noqa: SLF001
-        except Exception:  # noqa: BLE001, S110 - whatever is wrong with the file, the grammar is at hand
+        except Exception:
             pass
     made = Lark(grammar_text(), **_OPTIONS)
     buffer = io.BytesIO()
     made.save(buffer)
-    write_cached(_cache_name(), buffer.getvalue())
+    write_cached("grammar", _cache_name(), buffer.getvalue())
     return made
 
 
