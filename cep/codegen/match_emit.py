@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
+from cep.codegen.layout import ORIGIN
 from cep.codegen.scope import Value
 from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.codegen.match_parts import Parts
 
-HIDDEN = (("$origin_stream", Type.BOOLEAN), ("$origin_seq", Type.INT))
-"""Where the first bound event of a match stands; the stream number is kept in an i8 column."""
+HIDDEN = ORIGIN
+"""Where the first bound event of a match stands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,23 @@ import numpy as np
 
 from cep.types import NULL_I64
 
+__all__ = [
+    "NULL_I64",
+    "abs_i64",
+    "add_i64",
+    "as_column",
+    "div_f64",
+    "finite",
+    "look_up",
+    "mul_i64",
+    "neg_i64",
+    "round_half_away",
+    "round_to",
+    "sub_i64",
+    "to_f64",
+    "trunc_i64",
+]
+
 Column = Any  # a numpy column, or a Python number standing for all rows
 
 _POWERS = np.cumprod(np.array([1.0] + [10.0] * 22))
@@ -103,6 +120,12 @@ def look_up(table: Column, codes: Column, null: int | float) -> Column:
     if len(table) == 0:
         return np.full(codes.shape, null, dtype=table.dtype)
     return np.where(codes >= 0, table.take(codes, mode="clip"), table.dtype.type(null))
+
+
+def as_column(value: Column, rows: int, dtype: Any) -> np.ndarray:
+    """A value as a column of `rows` cells of a dtype; a number stands in all of them."""
+    column = np.asarray(value, dtype)
+    return column if column.ndim else np.full(rows, column)
 
 
 def _either_null(a: Column, b: Column) -> Column:
