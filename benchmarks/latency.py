@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from benchmarks.measure import WORKLOADS, cpu_seconds
@@ -91,7 +92,8 @@ def measure(events: int = 100_000, repetitions: int = 5, tier: str = "llvm") -> 
             for row in rows[:WARM_UP]:
                 send("readings", row)
             if repetition < repetitions:
-                cpu.append(cpu_seconds(lambda: _send_all(send, rows[WARM_UP:])) / events * 1e6)
+                work = partial(_send_all, send, rows[WARM_UP:])
+                cpu.append(cpu_seconds(work) / events * 1e6)
             else:
                 calls = _time_each(send, rows[WARM_UP:])
             engine.flush()
