@@ -186,8 +186,11 @@ class Layout:
                 "constants", "i32", Role.TABLE, source=Codes(tuple(self._texts))
             )
         out = Writer()
+        modules: dict[str, list[str]] = {}
         for module, function in sorted(self._uses):
-            out.line(f"from cep.kernellib.{module} import {function}")
+            modules.setdefault(module, []).append(function)
+        for module, functions in modules.items():
+            out.line(f"from cep.kernellib.{module} import {', '.join(functions)}")
         if self._uses:
             out.lines("", "")
         out.line(f"def {self.entry}(")
@@ -197,6 +200,8 @@ class Layout:
             lines = [line for text in doc for line in text.splitlines()]
             for line in lines:
                 out.comment(line)
+            if self._registers:
+                out.comment("reg: " + ", ".join(f"{i} {n}" for i, n in enumerate(self._registers)))
             out.append(body)
         initial = tuple((name, value) for name, value in self._registers.items() if value)
         return KernelSpec(

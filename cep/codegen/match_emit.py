@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.layout import ORIGIN
-from cep.codegen.scope import Value
-from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.codegen.match_parts import Parts
+    from cep.codegen.scope import Value
 
 HIDDEN = ORIGIN
 """Where the first bound event of a match stands."""
