@@ -146,6 +146,14 @@ def test_a_scan_of_wrong_readings_is_not_believed():
     assert fires.incidents(with_values(calm_house(), blip)) == []
 
 
+def test_the_first_reading_of_a_sensor_is_not_believed():
+    def zeros(values, at, sensor):
+        values[at == 0] = 0.0
+        return values
+
+    assert fires.incidents(with_values(calm_house(), zeros)) == []
+
+
 def test_error_codes_are_not_believed():
     def codes(values, at, sensor):
         values[(sensor < 6) & (at >= 600) & (at < 605)] = -999.0
