@@ -79,7 +79,9 @@ REFUSED_BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "line", "part"), REFUSED_BODIES, ids=[b[0] for b in REFUSED_BODIES])
+@pytest.mark.parametrize(
+    ("body", "line", "part"), REFUSED_BODIES, ids=[b[0] for b in REFUSED_BODIES]
+)
 def test_refused_in_a_body(body: str, line: int, part: str) -> None:
     source = HEAD + "".join(f"    {text}\n" for text in body.split("\n"))
     with pytest.raises(CepError) as caught:
@@ -104,7 +106,11 @@ REFUSED_MODULES = [
     ("A = 1 // 0\n" + GOOD, 1, "constant"),
     ("sqrt = 1\n" + GOOD, 1, "a name of the kernel language"),
     ("class A:\n    pass\n" + GOOD, 1, "'ClassDef'"),
-    ("def f(a: int) -> int:\n    return 1\ndef f(a: int) -> int:\n    return 1\n" + GOOD, 3, "twice"),
+    (
+        "def f(a: int) -> int:\n    return 1\ndef f(a: int) -> int:\n    return 1\n" + GOOD,
+        3,
+        "twice",
+    ),
     ("def kernel(a) -> int:\n    return 0", 1, "needs an annotation"),
     ('def kernel(a: "u64[n]") -> int:\n    return 0', 1, "not a type"),
     ('def kernel(a: "i64[n]"):\n    return 0', 1, "result must be annotated"),
@@ -160,7 +166,9 @@ def test_refused_calls(call: str, part: str) -> None:
 
 
 def test_a_local_that_is_also_called_is_refused() -> None:
-    source = CALLS.format("scalar(1, 2)").replace("    return scalar", "    scalar = 1\n    return scalar")
+    source = CALLS.format("scalar(1, 2)").replace(
+        "    return scalar", "    scalar = 1\n    return scalar"
+    )
     with pytest.raises(CepError, match="also a local"):
         check_source(source, "kernel")
 
@@ -179,7 +187,10 @@ def kernel(a: "i64[n]") -> int:
 
 
 def test_an_int_local_becomes_a_float_when_a_float_flows_in() -> None:
-    source = HEAD + "    s = 0\n    t = s\n    for i in range(3):\n        t = s\n        s += x[i]\n    return 0\n"
+    source = (
+        HEAD
+        + "    s = 0\n    t = s\n    for i in range(3):\n        t = s\n        s += x[i]\n    return 0\n"
+    )
     kinds = dict(check_source(source, "kernel").entry.local_kinds)
     assert kinds == {"s": "f64", "t": "f64", "i": "i64"}
 

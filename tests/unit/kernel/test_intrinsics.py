@@ -61,7 +61,12 @@ def test_both_tiers_give_the_same_bits(name: str) -> None:
     n = len(columns[0])
     out = np.zeros(n, dtype=np.float64 if entry.result == "f64" else np.int64)
     _, after = assert_tiers_agree(_source(entry), [*columns, out, np.array([n])])
-    direct = entry.python(*(bool(c[0]) if k == "bool" else c[0].item() for c, k in zip(columns, entry.parameters, strict=True)))
+    direct = entry.python(
+        *(
+            bool(c[0]) if k == "bool" else c[0].item()
+            for c, k in zip(columns, entry.parameters, strict=True)
+        )
+    )
     assert after[-2][0] == direct or direct != direct
 
 

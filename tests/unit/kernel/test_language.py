@@ -255,7 +255,9 @@ FAULTS = [
 @pytest.mark.parametrize(("body", "line", "part"), FAULTS)
 @pytest.mark.parametrize("tier", ["python", "llvm"])
 def test_checked_mode_traps(tier: str, body: str, line: int | None, part: str) -> None:
-    source = _body(body, 'def kernel(a: "i64[n]", x: "f64[n]", b: "i8[n]") -> int:') + """
+    source = (
+        _body(body, 'def kernel(a: "i64[n]", x: "f64[n]", b: "i8[n]") -> int:')
+        + """
 def deepest(again: "i64[n]", at: int) -> int:
     again[0] = 77
     return again[at]
@@ -265,6 +267,7 @@ def inner(again: "i64[n]", x: "f64[n]", b: "i8[n]") -> int:
     again[0] = 88
     return got
 """
+    )
     arrays = [_ints(1, MAX_I64, NULL_I64), np.zeros(3), np.zeros(1, np.int8)]
     with pytest.raises(KernelFault) as caught:
         run(spec_of(source), arrays, tier, checked=True)

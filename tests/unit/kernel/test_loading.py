@@ -122,7 +122,9 @@ def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_changed_library_module_is_a_miss(tmp_path: Path, cache: ObjectCache) -> None:
     source = "from cep.kernellib.outer import f\n" + SOURCE.replace("a[0] += 1", "a[0] = f(a[0])")
-    (tmp_path / "outer.py").write_text("from cep.kernellib.inner import STEP\ndef f(a: int) -> int:\n    return a + STEP\n")
+    (tmp_path / "outer.py").write_text(
+        "from cep.kernellib.inner import STEP\ndef f(a: int) -> int:\n    return a + STEP\n"
+    )
     arrays = (Array("a", "i64", Role.STATE), Array("x", "f64", Role.STATE))
     spec = KernelSpec("kernel", source, arrays)
     for step in (1, 5):
@@ -174,7 +176,9 @@ def test_read_only_inputs_are_allowed() -> None:
     source = 'def kernel(a: "i64[n]") -> int:\n    return a[1]\n'
     column = np.array([1, 2])
     column.flags.writeable = False
-    assert [load(spec_of(source), tier=t).bind([column]).call_small() for t in ("python", "llvm")] == [2, 2]
+    assert [
+        load(spec_of(source), tier=t).bind([column]).call_small() for t in ("python", "llvm")
+    ] == [2, 2]
 
 
 def test_large_calls_run_beside_python_threads() -> None:
@@ -226,7 +230,9 @@ def test_background_compile_puts_the_kernel_into_a_box(cache: ObjectCache) -> No
 def test_a_background_failure_is_readable_and_the_thread_goes_on(cache: ObjectCache) -> None:
     compiler = BackgroundCompiler(cache=cache)
     arrays = (Array("a", "i64", Role.STATE),)
-    bad = compiler.submit(KernelSpec("kernel", 'def kernel(a: "i64[n]") -> int:\n    return a\n', arrays))
+    bad = compiler.submit(
+        KernelSpec("kernel", 'def kernel(a: "i64[n]") -> int:\n    return a\n', arrays)
+    )
     good = compiler.submit(_fresh("after a failure"))
     assert bad.wait(30.0)
     assert good.wait(30.0)

@@ -25,7 +25,9 @@ def _batches(stream: Readings, size: int) -> Iterator[Readings]:
         yield Readings(*(c[start:end].copy() for c in columns))
 
 
-def _run(host: Host, stream: Readings, size: int, *, large: bool = False) -> list[tuple[object, ...]]:
+def _run(
+    host: Host, stream: Readings, size: int, *, large: bool = False
+) -> list[tuple[object, ...]]:
     return [row for batch in _batches(stream, size) for row in host.process(batch, large=large)]
 
 
