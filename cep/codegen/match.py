@@ -55,8 +55,8 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts = Parts(node, automaton, layout, writer, scope, Keys(node, layout))
     used = {*automaton.steps, *automaton.guard_variables()}
     parts.conditions = {
-        variable.name: condition_of(variable)
-        for variable in node.variables
+        variable.name: condition_of(variable, number)
+        for number, variable in enumerate(node.variables)
         if variable.name in used
     }
     parts.sure = sure_variables(automaton, parts.conditions)
@@ -133,16 +133,14 @@ class _Kernel:
             parts.keys.load(writer, 0, "row")
             self._load_columns()
             self._fits(0)
-            parts_of_row = self.flags
         else:
             self._by_source()
-            parts_of_row = self.flags
         if nulls:
             with writer.block("if in_partition == 0:"):
                 parts.add_one("null_keys")
                 writer.lines("row = row + 1", "continue")
         if not parts.automaton.strict:
-            with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in parts_of_row)}:"):
+            with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in self.flags)}:"):
                 writer.lines("row = row + 1", "continue")
 
     def _by_source(self) -> None:
@@ -242,9 +240,8 @@ class _Kernel:
         with writer.block(f"if {' and '.join(tests)}:"):
             if parts.node.starts == "first":
                 writer.line("free = 1")
-                with writer.block("if slot >= 0:"):
-                    with writer.block("if key_runs[slot] > 0:"):
-                        writer.line("free = 0")
+                with writer.block("if slot >= 0 and key_runs[slot] > 0:"):
+                    writer.line("free = 0")
                 with writer.block("if free == 1:"):
                     self._start_moves()
             else:
@@ -280,9 +277,8 @@ class _Kernel:
                 parts.keys.add(writer)
         if parts.node.starts == "last":
             writer.line("r = key_ends[2 * slot + 1]")
-            with writer.block("if r >= 0:"):
-                with writer.block("if run_bound[r] == 1:"):
-                    self.runs.remove("runs_killed")
+            with writer.block("if r >= 0:"), writer.block("if run_bound[r] == 1:"):
+                self.runs.remove("runs_killed")
         accepting = parts.automaton.states[move.target].accepting
         if parts.node.max_runs is not None and not accepting:
             with writer.block(f"if key_runs[slot] >= {parts.node.max_runs}:"):

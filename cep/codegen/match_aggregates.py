@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
 from cep.codegen import forms
+from cep.codegen.match_cells import constant
 from cep.codegen.match_keys import null_test
 from cep.codegen.scope import Value, refused
 from cep.plan.expressions import Aggregate, Call, Expr
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from cep.aggregates.slots import SlotKind
     from cep.codegen.match_cells import Cell, RunCells
     from cep.codegen.match_scope import MatchScope
-
-_NULL_TEXT = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ class RunAggregates:
 
     def _formula(self, aggregate: Aggregate) -> Formula:
         if aggregate.distinct and aggregate.function == "count":
-            raise refused("COUNT(DISTINCT ..) over the events of a pattern", aggregate)
+            msg = "COUNT(DISTINCT ..) over the events of a pattern"
+            raise refused(msg, aggregate)
         function = AGGREGATES[aggregate.function.lower()]
         types = tuple(arg.type for arg in aggregate.args)
         return function.formula(types, {name: lit.value for name, lit in aggregate.options})
@@ -95,7 +95,7 @@ class RunAggregates:
         text = formula.value.format(**names)
         kind = aggregate.type
         if formula.defined:
-            null = _NULL_TEXT.get(kind, "NULL_I64")
+            null = constant(kind.null)
             text = f"({text} if {formula.defined.format(**names)} else {null})"
         for use_ in self._uses(aggregate, formula).values():
             self._imports(SLOT_KINDS[use_.kind], scope)
@@ -117,7 +117,7 @@ class RunAggregates:
         """Write copies of the fields of a slot to locals; return field to local."""
         local = {}
         for field, cell in self.slots[use].items():
-            local[field] = scope.writer.fresh(f"new_{cell.array[4:]}_")
+            local[field] = scope.writer.fresh(f"with_{cell.array}_")
             scope.writer.line(f"{local[field]} = {self.cells.text(cell)}")
         return local
 

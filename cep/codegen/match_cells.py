@@ -67,7 +67,7 @@ class RunCells:
 
     def add(self, name: str, dtype: Dtype, empty: float) -> Cell:
         """Add a cell of its own to every run."""
-        unique = f"run_{identifier(name)}"
+        unique = f"bound_{identifier(name)}"
         while unique in self._names:
             unique += "x"
         self._names.add(unique)

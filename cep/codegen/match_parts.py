@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
-from cep.pattern.automaton import Automaton, Move, State
 from cep.pattern.gates import Gate, conjuncts, gate_of, leaves, own_columns, split
 from cep.plan.expressions import Aggregate, Bound
 from cep.types import Type
@@ -22,23 +21,23 @@ if TYPE_CHECKING:
     from cep.codegen.match_keys import Keys
     from cep.codegen.match_scope import MatchScope
     from cep.codegen.writer import Writer
+    from cep.pattern.automaton import Automaton, Move, State
     from cep.plan.expressions import Expr
     from cep.plan.nodes import Match, Variable
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The condition of a variable: parts about the event alone, parts that read bindings."""
+    """The condition of a variable: parts about the event alone, parts that read bindings.
+
+    flag: the local that is 1 if an event fits the parts about the event alone.
+    """
 
     variable: str
     input: int
     alone: tuple[Expr, ...]
     bound: tuple[Expr, ...]
-
-    @property
-    def flag(self) -> str:
-        """Local that is 1 if the event fits the parts about the event alone."""
-        return f"fits_{identifier(self.variable)}"
+    flag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,9 @@ class StateGate:
     def joined(self, kept: str, value: str) -> str:
         """Return the kept value after one more run; a NULL changes nothing."""
         sign = "<" if self.gate.keep == "min" else ">"
-        known = "" if sign == ">" or self.gate.leaf.type is Type.DOUBLE else f" and {value} != NULL_I64"
+        known = (
+            "" if sign == ">" or self.gate.leaf.type is Type.DOUBLE else f" and {value} != NULL_I64"
+        )
         return f"({value} if {value} {sign} {kept}{known} else {kept})"
 
 
@@ -126,13 +127,14 @@ class Parts:
         return f"{self.layout.use(module, function)}({', '.join(str(a) for a in args)})"
 
 
-def condition_of(variable: Variable) -> Condition:
-    """Return the condition of a variable, split."""
+def condition_of(variable: Variable, number: int) -> Condition:
+    """Return the condition of a variable, split; `number` tells apart names that look alike."""
     whole = variable.condition
     if whole is not None:
         whole = own_columns(whole, variable.name, variable.input)
     alone, bound = split(whole)
-    return Condition(variable.name, variable.input, alone, bound)
+    flag = f"fits{number}_{identifier(variable.name)}"
+    return Condition(variable.name, variable.input, alone, bound, flag)
 
 
 def needed_leaves(condition: Condition) -> tuple[Expr, ...]:
@@ -141,7 +143,9 @@ def needed_leaves(condition: Condition) -> tuple[Expr, ...]:
     return tuple(leaf for leaf in found if isinstance(leaf, Bound | Aggregate))
 
 
-def gates_of(automaton: Automaton, conditions: dict[str, Condition], layout: Layout) -> list[StateGate]:
+def gates_of(
+    automaton: Automaton, conditions: dict[str, Condition], layout: Layout
+) -> list[StateGate]:
     """Return the gates of every move of every state, and give each an array."""
     found: list[StateGate] = []
     for number, state in enumerate(automaton.states):
@@ -157,9 +161,7 @@ def gates_of(automaton: Automaton, conditions: dict[str, Condition], layout: Lay
 def sure_variables(automaton: Automaton, conditions: dict[str, Condition]) -> frozenset[str]:
     """Return the variables that are bound whenever something reads them: no empty value is needed."""
     first: dict[str, int] = {}
-    for place, (name, optional) in enumerate(
-        zip(automaton.steps, automaton.optional, strict=True)
-    ):
+    for place, (name, optional) in enumerate(zip(automaton.steps, automaton.optional, strict=True)):
         if not optional:
             first.setdefault(name, place)
     readers = {

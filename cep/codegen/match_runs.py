@@ -82,9 +82,7 @@ class Runs:
             states = [n for n, s in parts.waiting() if s.absence == number]
             test = " or ".join(f"run_state[r] == {n}" for n in states)
             with parts.writer.block(f"if {test}:"):
-                parts.writer.line(
-                    parts.call("deadlines", "disarm", "reg", at, "run_queue", "r")
-                )
+                parts.writer.line(parts.call("deadlines", "disarm", "reg", at, "run_queue", "r"))
 
     def remove_all(self, reason: str) -> None:
         """Write the removal of every run of key `slot`."""
@@ -107,13 +105,18 @@ class Runs:
         """Write the start of the clock of an absence for run `r`, from instant `base`."""
         parts = self.parts
         length = parts.automaton.absences[absence].for_us
-        parts.writer.line(
-            "deadline = " + parts.call("deadlines", "deadline_after", base, length)
-        )
+        parts.writer.line("deadline = " + parts.call("deadlines", "deadline_after", base, length))
         parts.writer.line(
             parts.call(
-                "deadlines", "arm", "reg", self.queues[absence], "run_queue", "run_deadline",
-                "run_number", "r", "deadline",
+                "deadlines",
+                "arm",
+                "reg",
+                self.queues[absence],
+                "run_queue",
+                "run_deadline",
+                "run_number",
+                "r",
+                "deadline",
             )
         )
         with parts.writer.block("if deadline < due:"):

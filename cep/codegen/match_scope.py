@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.match_aggregates import RunAggregates
-from cep.codegen.match_cells import RunCells
+from cep.codegen.match_cells import RunCells, constant
 from cep.codegen.scope import Leaf, RowScope, Value
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
-from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.writer import Writer
     from cep.plan.nodes import Match
-
-_NULL_TEXT = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1"}
 
 
 class MatchScope(RowScope):
@@ -78,13 +75,10 @@ class MatchScope(RowScope):
         """Return a column of a bound event."""
         if bound in self.gates:
             return Value(self.gates[bound], bound.type, nullable=False)
-        missing = _NULL_TEXT.get(bound.type, "NULL_I64")
+        missing = constant(bound.type.null)
         if bound.default is not None:
             missing = forms.settled(bound.default, self).text
-        if bound.which == "first":
-            text = self._first(bound, missing)
-        else:
-            text = self._last(bound, missing)
+        text = self._first(bound, missing) if bound.which == "first" else self._last(bound, missing)
         return Value(text, bound.type)
 
     def _own(self, bound: Bound) -> str:

@@ -29,7 +29,9 @@ class Strings:
 class Host:
     """Runs one kernel over batches of events `(stream, ts, {column: value})` in the total order."""
 
-    def __init__(self, node: Any, spec: k.KernelSpec, tier: str = "python", pool: int | None = None):
+    def __init__(
+        self, node: Any, spec: k.KernelSpec, tier: str = "python", pool: int | None = None
+    ):
         self.node = node
         self.spec = spec
         self.strings = Strings()
@@ -90,28 +92,10 @@ class Host:
         for stream, _, row in events:
             place.append(len(by_stream[stream]))
             by_stream[stream].append(row)
-        inputs = [a for a in self.spec.arrays if a.role in {k.Role.INPUT, k.Role.TABLE}]
-        for array in inputs:
-            match array.source:
-                case k.Column(input=number, name=name):
-                    kind = self.node.inputs[number].schema.find(name).type
-                    values = [self._stored(kind, row.get(name)) for row in by_stream[number]]
-                case k.Merge(what="source"):
-                    values = [stream for stream, _, _ in events]
-                case k.Merge(what="row"):
-                    values = place
-                case k.Merge(what="ts"):
-                    values = [ts for _, ts, _ in events]
-                case k.Seq(input=number):
-                    values = [self.seqs[number] + n for n in range(len(by_stream[number]))]
-                case k.Codes(texts=texts):
-                    values = [self.strings.code(text) for text in texts]
-                case k.Rank():
-                    texts_ = sorted(self.strings.texts())
-                    values = [texts_.index(t) for t in self.strings.texts()]
-                case _:
-                    raise AssertionError(array)
-            self.arrays[array.name] = np.array(values, DTYPES[array.dtype])
+        for array in self.spec.arrays:
+            if array.role in {k.Role.INPUT, k.Role.TABLE}:
+                values = self._values(array, events, by_stream, place)
+                self.arrays[array.name] = np.array(values, DTYPES[array.dtype])
         for number, rows in enumerate(by_stream):
             self.seqs[number] += len(rows)
         for array in self.spec.arrays:
@@ -122,6 +106,27 @@ class Host:
                 known = len(old) if self.register("keys_used") else 0
                 new[:known] = old[:known]
                 self.arrays[array.name] = new
+
+    def _values(self, array: k.Array, events: Any, by_stream: Any, place: list[int]) -> list[Any]:
+        merged = {
+            "source": [stream for stream, _, _ in events],
+            "row": place,
+            "ts": [ts for _, ts, _ in events],
+        }
+        match array.source:
+            case k.Column(input=number, name=name):
+                kind = self.node.inputs[number].schema.find(name).type
+                return [self._stored(kind, row.get(name)) for row in by_stream[number]]
+            case k.Merge(what=what):
+                return merged[what]
+            case k.Seq(input=number):
+                return [self.seqs[number] + n for n in range(len(by_stream[number]))]
+            case k.Codes(texts=texts):
+                return [self.strings.code(text) for text in texts]
+            case k.Rank():
+                order = sorted(self.strings.texts())
+                return [order.index(t) for t in self.strings.texts()]
+        raise AssertionError(array)
 
     def _stored(self, kind: Type, value: Any) -> Any:
         if kind is Type.STRING:

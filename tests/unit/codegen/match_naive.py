@@ -187,22 +187,28 @@ class Naive:
             live.remove(run)
         run.lapsed = True
 
-    def start(self, event: Event, live: list[Run]) -> None:
-        if self.starts == "first" and live:
-            return
+    def first_step(self, event: Event) -> int | None:
         for at, part in enumerate(self.parts):
             if part[0] == "not_for":
-                return
+                return None
             if part[0] == "not":
                 continue
             if self.fits(part[1], [], event):
-                break
+                return at
             if part[2] > 0:
-                return
+                return None
+        return None
+
+    def start(self, event: Event, live: list[Run]) -> None:
+        if self.starts == "first" and live:
+            return
+        at = self.first_step(event)
+        if at is None:
+            return
         if self.starts == "last":
             live[:] = [r for r in live if len(r.bindings) > 1]
         self.started += 1
-        run = Run([(self.parts[at][1], event)], at, 1, self.started)
+        run = Run([(str(self.parts[at][1]), event)], at, 1, self.started)
         if self.complete(run):
             self.finish(run, event.ts)
             return

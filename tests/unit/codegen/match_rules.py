@@ -19,9 +19,11 @@ from cep.plan.nodes import (
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
-SCHEMA = Schema(
-    (ColumnSpec("k", Type.STRING), ColumnSpec("k2", Type.INT), ColumnSpec("v", Type.DOUBLE))
-)
+SCHEMA = Schema((
+    ColumnSpec("k", Type.STRING),
+    ColumnSpec("k2", Type.INT),
+    ColumnSpec("v", Type.DOUBLE),
+))
 
 
 def number(value: float) -> Literal:

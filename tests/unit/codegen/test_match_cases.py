@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from cep.codegen.match import match_kernel
-from cep.plan.expressions import Expr
-from cep.plan.nodes import Match
 from cep.types import Type
 from tests.unit.codegen.match_host import Host
 from tests.unit.codegen.match_rules import absent, aggregate, call, match, number, sequence, step, v
+
+if TYPE_CHECKING:
+    from cep.plan.expressions import Expr
+    from cep.plan.nodes import Match
 
 LETTERS = "abcdfhlnsux"
 
@@ -88,7 +92,11 @@ def test_next_step_wins_over_the_loop():
     """`lo -> up+ -> hi` where hi also fits up: (lo u2 u3 hi=u15)."""
     node = match(
         sequence(step("lo"), step("up", 1, None), step("hi")),
-        {"lo": call("lt", v(), number(1)), "up": call("gt", v(), number(1)), "hi": call("gt", v(), number(10))},
+        {
+            "lo": call("lt", v(), number(1)),
+            "up": call("gt", v(), number(1)),
+            "hi": call("gt", v(), number(10)),
+        },
         measures={"n": aggregate("count", "up"), "top": aggregate("max", "up")},
     )
     host = Host(node, match_kernel(node).spec)

@@ -138,7 +138,10 @@ def rules(draw: st.DrawFn) -> Rule:
     names: list[str] = []
     for place in range(n_steps):
         bounds = draw(
-            st.sampled_from([(1, 1)] * 5 + [(1, None), (0, 1), (0, None), (2, 3), (2, None), (2, 2), (1, 2), (0, 2)])
+            st.sampled_from(
+                [(1, 1)] * 5
+                + [(1, None), (0, 1), (0, None), (2, 3), (2, None), (2, 2), (1, 2), (0, 2)]
+            )
         )
         name = NAMES[place]
         if place and draw(st.integers(0, 9)) == 0:
@@ -149,7 +152,9 @@ def rules(draw: st.DrawFn) -> Rule:
         names.append(name)
         if place < n_steps - 1 and draw(st.integers(0, 3)) == 0:
             edges.append("relaxed")
-            parts.append(("not", "n") if draw(st.booleans()) else ("not_for", "n", draw(st.integers(1, 8))))
+            parts.append(
+                ("not", "n") if draw(st.booleans()) else ("not_for", "n", draw(st.integers(1, 8)))
+            )
             edges.append("relaxed")
             parts.append(("step", NAMES[place + 1], 1, 1))
             names.append(NAMES[place + 1])
@@ -165,28 +170,40 @@ def rules(draw: st.DrawFn) -> Rule:
             parts[0] = ("step", parts[0][1], 1, parts[0][3])
     every = {*names, *(["n"] if any(p[0] != "step" for p in parts) else [])}
     n_streams = draw(st.sampled_from([1, 1, 2]))
+    ranges, extras, streams = draw(conditions(sorted(every), names, n_streams))
+    return Rule(parts, edges, ranges, extras, streams, n_streams, draw(options(parts)))
+
+
+@st.composite
+def conditions(draw: st.DrawFn, every: list[str], names: list[str], n_streams: int):
+    """Ranges, further conditions and streams of variables."""
     ranges, extras, streams = {}, {}, {}
-    for name in sorted(every):
+    for name in every:
         low = draw(st.integers(0, 5))
         ranges[name] = (low, low + draw(st.integers(0, 5)))
         streams[name] = draw(st.integers(0, n_streams - 1))
         if draw(st.integers(0, 2)) == 0:
-            kinds = ["above", "below", "mean"]
-            what = draw(st.sampled_from(kinds + (["count", "rising", "first"] if name != "n" else [])))
+            own = ["count", "rising", "first"] if name != "n" else []
+            what = draw(st.sampled_from(["above", "below", "mean", *own]))
             others = [o for o in dict.fromkeys(names) if o != name] or ["a"]
             if what in {"above", "below", "mean"} and others == [name]:
                 continue
             extras[name] = f"{what} {draw(st.sampled_from(others))}"
+    return ranges, extras, streams
+
+
+@st.composite
+def options(draw: st.DrawFn, parts) -> dict[str, Any]:
+    """WITHIN, STARTS, SKIP, @max_runs."""
     starts = draw(st.sampled_from(["each", "each", "first", "last"]))
     if starts == "last" and parts[0][3] != 1:
         starts = "each"
-    options = {
+    return {
         "within": draw(st.sampled_from([None, 3, 6, 12])),
         "starts": starts,
         "skip": draw(st.sampled_from(["past_last", "past_last", "to_next", "none"])),
         "max_runs": draw(st.sampled_from([None, None, 2, 3])),
     }
-    return Rule(parts, edges, ranges, extras, streams, n_streams, options)
 
 
 @st.composite
