@@ -134,7 +134,9 @@ class WindowKernel:
             with writer.block(f"if {self.reg_stride} != 0 and {self.reg_stride} != stride:"):
                 for array, dtype, empty in self.tables:
                     widen = self.layout.use("panes", _WIDEN[dtype])
-                    writer.line(f"{widen}({array}, {self.panes.n}, {self.reg_stride}, stride, {empty})")
+                    writer.line(
+                        f"{widen}({array}, {self.panes.n}, {self.reg_stride}, stride, {empty})"
+                    )
             writer.line(f"{self.reg_stride} = stride")
         writer.lines(
             f"pane = {self.reg_pane}",

@@ -198,7 +198,9 @@ class WindowClose:
         oldest = "oldest + s" if kernel.sliding else "s"
         for slot in self.slots.carried():
             with writer.block("for s in range(n_slots):"):
-                self.slots.merge(writer, slot, slot.cells("base_", "s"), slot.cells("pane_", oldest))
+                self.slots.merge(
+                    writer, slot, slot.cells("base_", "s"), slot.cells("pane_", oldest)
+                )
         self._loop_reset("pane_", oldest, (*self.slots.merged(), *self.slots.carried()))
         kernel.distinct.forget(writer, f"(pane + 1) % {panes.n}" if kernel.sliding else "0")
         with writer.block(f"if newest <= pane - {panes.n - 1}:"):

@@ -155,9 +155,7 @@ class GroupKeys:
         else:
             add = self.layout.use("hash_index", "add_key")
             capacity = self.layout.capacity(self.index_pool)
-            writer.line(
-                f"{add}({self.index}, {capacity}, {self.words}, {self.width}, {self.slot})"
-            )
+            writer.line(f"{add}({self.index}, {capacity}, {self.words}, {self.width}, {self.slot})")
 
     def release(self, writer: Writer, slot: str) -> None:
         """Write the giving back of a slot."""

@@ -201,7 +201,9 @@ class Slots:
             self.layout.ranks()
         writer.lines(*slot.kind.merge_text(into, later))
 
-    def reset(self, writer: Writer, slots: Sequence[Slot], cells: Callable[[Slot], Mapping[str, str]]) -> None:
+    def reset(
+        self, writer: Writer, slots: Sequence[Slot], cells: Callable[[Slot], Mapping[str, str]]
+    ) -> None:
         """Write the emptying of the fields of slots."""
         for slot in slots:
             names = cells(slot)
