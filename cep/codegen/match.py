@@ -99,6 +99,7 @@ class _Kernel:
         writer.lines("row = ctl[0]", "rows = ctl[1]", "reason = 0", f"due = {self.due}")
         writer.lines("ts = 0", "slot = -1", "r = -1", "deadline = 0", "state = 0")
         parts.keys.enter(writer)
+        parts.scope.aggregates.distinct.enter(writer)
         with writer.block("while True:"):
             writer.line("limit = ctl[2]")
             with writer.block("if row < rows:"):
@@ -222,6 +223,7 @@ class _Kernel:
                 writer.line("most_matches = key_runs[slot] + 1")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
             writer.lines(f"reason = {layout.full('out')}", "break")
+        parts.scope.aggregates.distinct.room(writer)
         with writer.block("if may_start == 1:"):
             live = f"reg[{self.runs.at + 2}]"
             with writer.block(f"if {live} >= {layout.capacity('runs')}:"):

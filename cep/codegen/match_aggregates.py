@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
 from cep.codegen import forms
+from cep.codegen.conditions import null_test
 from cep.codegen.match_cells import constant
-from cep.codegen.match_keys import null_test
-from cep.codegen.scope import Value, refused
+from cep.codegen.match_distinct import RunDistinct
+from cep.codegen.scope import Value
 from cep.plan.expressions import Aggregate, Call, Expr
 from cep.types import Type
 
@@ -45,11 +46,9 @@ class RunAggregates:
         self.cells = cells
         self.names = names
         self.slots: dict[SlotUse, dict[str, Cell]] = {}
+        self.distinct = RunDistinct(cells, names)
 
     def _formula(self, aggregate: Aggregate) -> Formula:
-        if aggregate.distinct and aggregate.function == "count":
-            msg = "COUNT(DISTINCT ..) over the events of a pattern"
-            raise refused(msg, aggregate)
         function = AGGREGATES[aggregate.function.lower()]
         types = tuple(arg.type for arg in aggregate.args)
         return function.formula(types, {name: lit.value for name, lit in aggregate.options})
@@ -71,6 +70,9 @@ class RunAggregates:
 
     def need(self, aggregate: Aggregate) -> None:
         """Add the slots an aggregate reads."""
+        if _counts_different(aggregate):
+            self.distinct.need(aggregate)
+            return
         for use in self._uses(aggregate, self._formula(aggregate)).values():
             if use in self.slots:
                 continue
@@ -82,6 +84,8 @@ class RunAggregates:
 
     def value(self, aggregate: Aggregate, scope: MatchScope) -> Value:
         """Return the value of an aggregate, with the candidate of the scope if it belongs there."""
+        if _counts_different(aggregate):
+            return self.distinct.value(aggregate, scope)
         formula = self._formula(aggregate)
         names: dict[str, SimpleNamespace] = {}
         for name, use in self._uses(aggregate, formula).items():
@@ -105,6 +109,7 @@ class RunAggregates:
 
     def bind(self, scope: MatchScope) -> None:
         """Write the adding of the candidate to every slot of its variable."""
+        self.distinct.bind(scope)
         for use, cells in self.slots.items():
             if scope.variable not in use.variables:
                 continue
@@ -139,9 +144,14 @@ class RunAggregates:
             x = scope.writer.fresh("x")
             scope.writer.line(f"{x} = {value.text}")
             if value.nullable:
-                tests.append(f"not ({null_test(use.arg.type, x)})")
+                tests.append(f"not ({null_test(Value(x, use.arg.type))})")
         lines = kind.add_text(local, x, "ts")
         _guarded(scope, tests, lambda: scope.writer.lines(*lines))
+
+
+def _counts_different(aggregate: Aggregate) -> bool:
+    """Return whether this is COUNT(DISTINCT ..); other aggregates of different values are not allowed."""
+    return aggregate.distinct and aggregate.function.lower() == "count"
 
 
 def _guarded(scope: MatchScope, tests: list[str], write: Callable[[], None]) -> None:

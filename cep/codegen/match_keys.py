@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.codegen.conditions import null_test
 from cep.codegen.scope import Value
 from cep.types import Type
 
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.writer import Writer
     from cep.plan.nodes import Match
-
-_NULL_TEST = {
-    Type.STRING: "{} < 0",
-    Type.BOOLEAN: "{} < 0",
-    Type.DOUBLE: "isnan({})",
-}
-
-
-def null_test(kind: Type, text: str) -> str:
-    """Return the condition that a value is NULL."""
-    return _NULL_TEST.get(kind, "{} == NULL_I64").format(text)
 
 
 class Keys:
@@ -101,7 +91,7 @@ class Keys:
                 writer.line(f"key{number} = {cell}")
             if self.node.group_null_keys or (column is not None and column.not_null):
                 continue
-            test = null_test(kind, cell if kind is Type.DOUBLE else f"key{number}")
+            test = null_test(Value(cell if kind is Type.DOUBLE else f"key{number}", kind))
             with writer.block(f"if {test}:"):
                 writer.line("in_partition = 0")
 

@@ -69,6 +69,7 @@ class Runs:
         if parts.node.within_us is not None:
             writer.line(parts.call("runs", "remove_run", "reg", self.oldest, "run_ages", "r"))
         self._leave_queues()
+        parts.scope.aggregates.distinct.drop(writer)
         counter = parts.in_state("run_state[r]")
         writer.line(f"{counter} = {counter} - 1")
         writer.line("key_runs[slot] = key_runs[slot] - 1")
@@ -221,6 +222,7 @@ class Runs:
             if parts.past_last:
                 seen = parts.register("events_seen")
                 writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
+        parts.scope.aggregates.distinct.start(writer)
         kept = parts.scope.cells
         for key, (cell, _) in kept.captures.items():
             shifted = replace(key, offset=1) in kept.captures

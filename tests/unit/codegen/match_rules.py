@@ -55,9 +55,11 @@ def between(low: float, high: float, stream: int = 0) -> Expr:
 
 
 def aggregate(function: str, *variables: str, kind: Type = Type.DOUBLE, **more: Any) -> Aggregate:
+    """An aggregate of column v; `count` is COUNT(*), `count_v` is COUNT(v)."""
     args = () if function == "count" else (Column(EVENT, "v", Type.DOUBLE),)
-    kind = Type.INT if function == "count" else kind
-    return Aggregate(function, args, kind, variables=variables, **more)
+    kind = Type.INT if function.startswith("count") else kind
+    name = function.removesuffix("_v")
+    return Aggregate(name, args, kind, variables=variables, **more)
 
 
 def step(variable: str, low: int = 1, high: int | None = 1) -> Pattern:

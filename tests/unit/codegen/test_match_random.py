@@ -59,6 +59,7 @@ class Rule:
             measures[f"before_{name}"] = last(name, 1)
             measures[f"first_{name}"] = first(name, 1)
             measures[f"sum_{name}"] = aggregate("sum", name)
+            measures[f"kinds_{name}"] = aggregate("count_v", name, distinct=True)
             measures[f"max_{name}"] = aggregate("max", name)
         made = [
             step(p[1], p[2], p[3]) if p[0] == "step" else absent(p[1], p[2] if len(p) > 2 else None)
@@ -84,6 +85,9 @@ class Rule:
             case "count":
                 return call("le", aggregate("count", name, candidate=True),
                             _int(2))  # fmt: skip
+            case "kinds":
+                kinds = aggregate("count_v", name, distinct=True, candidate=True)
+                return call("le", kinds, _int(2))
             case "mean":
                 return call("ge", v(stream), aggregate("avg", other))
             case "rising":
@@ -112,6 +116,8 @@ class Rule:
                     return bool(values) and x <= values[-1]
                 case "count":
                     return len(own) + 1 <= 2
+                case "kinds":
+                    return len({*own, x}) <= 2
                 case "mean":
                     return bool(values) and x >= sum(values) / len(values)
                 case "rising":
@@ -183,7 +189,7 @@ def conditions(draw: st.DrawFn, every: list[str], names: list[str], n_streams: i
         ranges[name] = (low, low + draw(st.integers(0, 5)))
         streams[name] = draw(st.integers(0, n_streams - 1))
         if draw(st.integers(0, 2)) == 0:
-            own = ["count", "rising", "first"] if name != "n" else []
+            own = ["count", "kinds", "rising", "first"] if name != "n" else []
             what = draw(st.sampled_from(["above", "below", "mean", *own]))
             others = [o for o in dict.fromkeys(names) if o != name] or ["a"]
             if what in {"above", "below", "mean"} and others == [name]:
@@ -240,6 +246,7 @@ def expected_rows(rule: Rule, events) -> list[dict[str, Any]]:
             row[f"before_{name}"] = values[-2] if len(values) > 1 else None
             row[f"first_{name}"] = values[1] if len(values) > 1 else None
             row[f"sum_{name}"] = float(sum(values)) if values else None
+            row[f"kinds_{name}"] = len(set(values))
             row[f"max_{name}"] = max(values) if values else None
         rows.append(row)
     return rows
