@@ -1,1 +1,169 @@
-"""Lowering: from the typed plan to the operator graph."""
+"""Lowering: from the typed plan to the operator graph.
+
+Each rule's chain of nodes is lowered from the bottom up; a node class has one lowering function in
+`_LOWERINGS`, runs of Filter and Project become one SELECT operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cep.codegen.layout import ORIGIN
+from cep.codegen.select import Identity
+from cep.errors import CepError, Problem
+from cep.graph.graph import Graph, OperatorSpec, RuleSpec
+from cep.lower.context import Context, Lowered
+from cep.lower.incident import lower_incident
+from cep.lower.match import lower_match
+from cep.lower.select import lower_select
+from cep.lower.throttle import lower_throttle
+from cep.plan.expressions import Column
+from cep.plan.nodes import (
+    Filter,
+    GroupWindow,
+    Incident,
+    Limit,
+    Match,
+    Node,
+    Over,
+    Project,
+    RulePlan,
+    Scan,
+    Suppress,
+)
+from cep.plan.tree import source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cep.graph.graph import Automaton
+    from cep.plan.nodes import Plan
+
+__all__ = ["lower", "lower_rule"]
+
+
+def lower(plan: Plan) -> Graph:
+    """Return the operator graph of a bound plan.
+
+    Raises:
+        CepError: CEP320 for every expression that cannot be computed where it stands.
+    """
+    problems: list[Problem] = []
+    rules: list[RuleSpec] = []
+    for number, rule in enumerate(plan.rules, 1):
+        try:
+            rules.append(lower_rule(rule, number))
+        except CepError as mistake:
+            problems.extend(mistake.problems)
+    if problems:
+        raise CepError(problems)
+    return Graph(plan.streams, tuple(rules), plan.components, plan.parameters)
+
+
+def lower_rule(rule: RulePlan, topological: int) -> RuleSpec:
+    """Return one rule as a chain of operators; `topological` is its place in that order, from 1."""
+    chain = _chain(rule.root)
+    bottom = chain[0]
+    context = Context(rule)
+    operators: list[OperatorSpec] = []
+    automaton: Automaton | None = None
+    position = 1 if isinstance(bottom, Scan) else 0
+    below: Node = bottom
+    while position < len(chain) or not operators:
+        end = position
+        while end < len(chain) and isinstance(chain[end], Filter | Project):
+            end += 1
+        if end > position or position == len(chain):
+            done = lower_select(below.schema, chain[position:end], context)  # type: ignore[arg-type]
+        else:
+            end = position + 1
+            done = _LOWERINGS[type(chain[position])](chain[position], context)
+        operators += done.operators
+        automaton = done.automaton or automaton
+        context = replace(
+            context, number=len(operators), hidden=done.hidden, identity=done.identity
+        )
+        below = chain[end - 1]
+        position = end
+    return RuleSpec(
+        name=rule.name,
+        inputs=_inputs(bottom),
+        operators=tuple(operators),
+        output=rule.output,
+        declaration=rule.declaration,
+        topological=topological,
+        kind=rule.kind,
+        version=rule.version,
+        key_columns=_key_columns(chain),
+        annotations=rule.annotations,
+        automaton=automaton,
+        span=rule.span,
+    )
+
+
+def _chain(root: Node) -> list[Node]:
+    """Return the nodes of a rule, lowest first."""
+    nodes: list[Node] = []
+    node: Node | None = root
+    while node is not None:
+        nodes.append(node)
+        node = source_of(node)
+    return nodes[::-1]
+
+
+def _inputs(bottom: Node) -> tuple[str, ...]:
+    """Return the streams a rule reads, by the numbers of its inputs."""
+    if isinstance(bottom, Match | Incident):
+        return tuple(scan.stream for scan in bottom.inputs)
+    return (bottom.stream,) if isinstance(bottom, Scan) else ()
+
+
+def _key_columns(chain: list[Node]) -> tuple[str, ...]:
+    """Return the output columns that hold the key of a match or incident; none if one is left out."""
+    bottom = chain[0]
+    if isinstance(bottom, Incident):
+        return bottom.keys
+    if not isinstance(bottom, Match):
+        return ()
+    names: tuple[str | None, ...] = bottom.key_names
+    for node in chain[1:]:
+        if isinstance(node, Project):
+            kept = {i.value.name: i.name for i in node.items if isinstance(i.value, Column)}
+            names = tuple(kept.get(name) if name is not None else None for name in names)
+    known = tuple(name for name in names if name is not None)
+    return known if len(known) == len(names) else ()
+
+
+def _match(node: Match, context: Context) -> Lowered:
+    operator, automaton = lower_match(node, context.entry)
+    types = {c.name: c.type for c in node.schema.columns}
+    identity = Identity(
+        context.rule.name,
+        context.rule.version,
+        tuple(scan.stream for scan in node.inputs),
+        tuple(Column(0, name, types[name]) for name in node.key_names),
+    )
+    return Lowered((operator,), ORIGIN, identity, automaton)
+
+
+def _window(node: GroupWindow, context: Context) -> Lowered:
+    from cep.lower.window import lower_window
+
+    return Lowered((lower_window(node, context.entry),))
+
+
+def _over(node: Over, context: Context) -> Lowered:
+    from cep.lower.over import lower_over
+
+    return Lowered((lower_over(node, context.entry),))
+
+
+_LOWERINGS: dict[type, Callable[[Any, Context], Lowered]] = {
+    GroupWindow: _window,
+    Over: _over,
+    Match: _match,
+    Incident: lower_incident,
+    Suppress: lower_throttle,
+    Limit: lower_throttle,
+}
