@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cep.errors import Span, nearest
 from cep.plan.bind.report import BROKEN, Report
 from cep.schema import Schema
+from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.plan.expressions import Expr, Literal
@@ -79,6 +80,19 @@ class Environment:
             hint = nearest(name, self.parameters) or f"declare it: PARAM {name} DOUBLE = ..;"
             self.report.add("CEP205", f"unknown parameter ${name}", span, hint)
         return BROKEN
+
+    def needs_time(self, stream: StreamInfo, what: str, span: Span) -> None:
+        """Report a construct that needs event time over a stream that has none (ruling 6).
+
+        Errors: CEP234.
+        """
+        if not stream.arrival or stream.unknown:
+            return
+        times = [c.name for c in stream.schema.columns if c.type is Type.TIMESTAMP]
+        column = times[0] if times else "ts"
+        hint = f"declare it in CREATE STREAM: WATERMARK FOR {column} AS {column}"
+        message = f"{what} needs event time, and {stream.name} has none"
+        self.report.add("CEP234", message, span, hint)
 
 
 def unknown_stream(name: str) -> StreamInfo:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.functions import Function
 
-COMPARISONS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "is_distinct"})
 _ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "concat": "||"}
 
 
@@ -109,7 +109,7 @@ def operator(name: str, args: Sequence[Expr], span: Span, report: Report) -> Exp
 
     if is_broken(*args):
         return BROKEN
-    if name in COMPARISONS or name == "is_distinct":
+    if name in COMPARISONS:
         return _comparison(name, args, span, report)
     function = FUNCTIONS[name]
     found = resolve(function, [a.type for a in args])
@@ -123,10 +123,8 @@ def _comparison(name: str, args: Sequence[Expr], span: Span, report: Report) -> 
     left, right = args
     left, right = _against(left, right), _against(right, left)
     kind = shared_type((left.type, right.type))
-    if kind is None or (kind is Type.BOOLEAN and name in ("lt", "le", "gt", "ge")):
+    if kind is None:
         message = f"cannot compare {left.type.value} with {right.type.value}"
-        if kind is Type.BOOLEAN:
-            message = f"BOOLEAN values have no order: {COMPARISONS[name]} does not apply"
         return report.add("CEP212", message, span, _compare_advice(left, right))
     kind = Type.INT if kind is Type.NULL else kind
     return Call(name, (convert(left, kind), convert(right, kind)), Type.BOOLEAN, span)

@@ -1,0 +1,166 @@
+"""Queries with GROUP BY and a window: keys, aggregates, HAVING."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cep.lang import ast
+from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
+from cep.plan.bind.expressions import bind_expression
+from cep.plan.bind.names import fresh, item_name
+from cep.plan.bind.operators import convert
+from cep.plan.bind.refused import LATER_WINDOWS, refuse
+from cep.plan.bind.report import BROKEN, Report, is_broken
+from cep.plan.bind.scopes import RowScope, Scope
+from cep.plan.bind.windows import WINDOWS, group_window
+from cep.plan.expressions import Aggregate, Column, Expr
+from cep.plan.nodes import GroupWindow, Item, Node, WindowSize
+from cep.schema import ColumnSpec, Schema
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.errors import Span
+    from cep.plan.bind.environment import Environment
+    from cep.plan.bind.sources import RowSource
+
+BOUNDS = ("window_start", "window_end")
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What GROUP BY says: keys with the expressions they were written as, and the window."""
+
+    keys: tuple[tuple[ast.Expression, Item], ...]
+    window: WindowSize
+
+
+def bind_grouping(
+    nodes: tuple[ast.Expression, ...], source: RowSource, environment: Environment
+) -> Grouping | None:
+    """Return keys and window of GROUP BY, or None.
+
+    Errors: CEP209, CEP224 two windows, CEP302 no window, and those of keys and windows.
+    """
+    report = environment.report
+    rows = row_scope("GROUP BY", source, environment)
+    windows: list[WindowSize | None] = []
+    keys: list[tuple[ast.Expression, Item]] = []
+    broken = False
+    for node in nodes:
+        if isinstance(node, ast.Call) and node.name.lower() in LATER_WINDOWS:
+            refuse(report, f"Call.{node.name.lower()}", node.span)
+            broken = True
+        elif isinstance(node, ast.Call) and node.name.lower() in WINDOWS:
+            windows.append(group_window(node, environment))
+        elif source.windowed and _last_name(node) in BOUNDS:
+            windows.append(source.window)
+        else:
+            item = _key(node, rows, [i.name for _, i in keys], report)
+            broken = broken or item is None
+            keys += [(node, item)] if item is not None else []
+    if not windows and not broken:
+        key = "TableFunction.rows" if source.windowed else "Select.group_by"
+        refuse(report, key, nodes[0].span)
+    if any(w != windows[0] for w in windows):
+        report.add("CEP224", "GROUP BY has two windows", nodes[-1].span)
+    if broken or not windows or windows[0] is None:
+        return None
+    return Grouping(tuple(keys), windows[0])
+
+
+def _last_name(node: ast.Expression) -> str | None:
+    return node.name if isinstance(node, ast.Name | ast.Member) else None
+
+
+def _key(node: ast.Expression, rows: Scope, taken: list[str], report: Report) -> Item | None:
+    value = bind_expression(node, rows)
+    if is_broken(value):
+        return None
+    name = item_name(node) or fresh("key", taken)
+    if name in taken or name in BOUNDS:
+        if isinstance(node, ast.Name | ast.Member):
+            report.add("CEP209", f"two keys of GROUP BY are called {name!r}", node.span)
+            return None
+        name = fresh(name, taken)
+    return Item(name, convert(value, Type.STRING) if value.type is Type.NULL else value)
+
+
+def row_scope(place: str, source: RowSource, environment: Environment) -> RowScope:
+    """Return the scope of one row of a source."""
+    return RowScope(
+        environment, place, source.scan.schema, source.qualifiers, unknown=source.stream.unknown
+    )
+
+
+class GroupScope(Scope):
+    """SELECT and HAVING of a group: keys, the bounds of the window, aggregates (which are collected)."""
+
+    def __init__(self, environment: Environment, source: RowSource, grouping: Grouping) -> None:
+        super().__init__(environment, "SELECT")
+        self.source = source
+        self.grouping = grouping
+        self.rows = row_scope("an aggregate", source, environment)
+        self.collected: dict[Aggregate, str] = {}
+
+    def known(self, node: ast.Expression) -> Expr | None:
+        """Return the key an expression was grouped by, as written in GROUP BY."""
+        for written, item in self.grouping.keys:
+            if written == node:
+                return Column(0, item.name, item.value.type, span=node.span)
+        return None
+
+    def name(self, name: str, span: Span) -> Expr:
+        """Return a key or a bound of the window."""
+        for _, item in self.grouping.keys:
+            if item.name == name and isinstance(item.value, Column) and item.value.name == name:
+                return Column(0, name, item.value.type, item.value.not_null, span)
+        if name in BOUNDS:
+            return Column(0, name, Type.TIMESTAMP, not_null=True, span=span)
+        column = self.rows.name(name, span)
+        if is_broken(column):
+            return BROKEN
+        for _, item in self.grouping.keys:
+            if item.value == column:
+                return Column(0, item.name, column.type, span=span)
+        message = f"column {name!r} is neither grouped nor in an aggregate"
+        hint = f"add it to GROUP BY, or take LAST({name})"
+        return self.report.add("CEP222", message, span, hint)
+
+    def member(self, owner: str, name: str, span: Span) -> Expr:
+        """Return a key or a bound named with its stream."""
+        if owner in self.source.qualifiers or self.source.stream.unknown:
+            return self.name(name, span)
+        return self.rows.member(owner, name, span)
+
+    def call(self, node: ast.Call) -> Expr | None:
+        """Return the column of an aggregate; None for ordinary functions."""
+        if node.over is not None:
+            return refuse(self.report, "Select.group_over", node.span)
+        function = find_aggregate(node)
+        if function is None:
+            return None
+        self.rows.place = f"an argument of {node.name.upper()}"
+        aggregate = bind_aggregate(node, function, self.rows, "window")
+        if aggregate is None:
+            return BROKEN
+        if aggregate not in self.collected:
+            taken = (*(i.name for _, i in self.grouping.keys), *self.collected.values())
+            self.collected[aggregate] = fresh(aggregate.function, taken)
+        return Column(0, self.collected[aggregate], aggregate.type, span=node.span)
+
+    def star(self, node: ast.Star | ast.MemberStar) -> list[Item] | None:
+        """Report a star: the columns of a group are keys and aggregates."""
+        keys = [item.name for _, item in self.grouping.keys]
+        hint = f"name the columns: {', '.join((*keys, *BOUNDS))} and aggregates"
+        self.report.add("CEP222", "* cannot stand with GROUP BY", node.span, hint)
+        return None
+
+    def node(self, below: Node) -> GroupWindow:
+        """Return the window node on top of a node."""
+        keys = tuple(item for _, item in self.grouping.keys)
+        aggregates = tuple((name, a) for a, name in self.collected.items())
+        columns = [ColumnSpec(k.name, k.value.type) for k in keys]
+        columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
+        columns += [ColumnSpec(name, a.type) for name, a in aggregates]
+        return GroupWindow(below, keys, self.grouping.window, aggregates, Schema(tuple(columns)))

@@ -1,0 +1,120 @@
+"""Lints of patterns (language.md section 11): advice about rules that run but may not mean what they say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.plan.bind.patterns import can_loop, is_required, variable_of
+from cep.plan.expressions import Bound, Call, Column, Expr
+from cep.plan.nodes import Absent, Atom, Repeat
+from cep.plan.tree import conjuncts, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cep.lang import ast
+    from cep.plan.bind.events import BoundVariable
+    from cep.plan.bind.patterns import Chain
+    from cep.plan.bind.report import Report
+    from cep.plan.nodes import Variable
+
+_COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
+_NULL_SAFE = frozenset({"coalesce", "is_null", "is_distinct", "or", "is_true", "is_false"})
+
+
+def lint_match(
+    node: ast.Match,
+    chain: Chain,
+    variables: Mapping[str, BoundVariable],
+    conditions: Iterable[Variable],
+    within_us: int | None,
+    report: Report,
+) -> None:
+    """Report what is doubtful about a MATCH: CEP601-604, 606-608."""
+    if within_us is None and not _bounded(chain):
+        hint = "add WITHIN 1h (as long as a match may take)"
+        report.add("CEP601", "a run of this pattern may wait for ever", node.pattern.span, hint)
+    if not node.partition_by:
+        hint = "add PARTITION BY key, unless all events belong together"
+        report.add("CEP606", "without PARTITION BY all events are one", node.pattern.span, hint)
+    looping = {variable_of(part) for part, _ in chain.parts if can_loop(part)}
+    by_name = {v.name: v for v in conditions}
+    for variable in by_name.values():
+        _self_comparison(variable, report)
+        if variable.name in looping:
+            _null_at_first(variable, report)
+    streams = {v.input for v in variables.values()}
+    for part, span in chain.parts:
+        if isinstance(part, Repeat) and part.mode == "strict" and len(streams) > 1:
+            message = "STRICT counts events of every stream of this pattern"
+            report.add("CEP604", message, span, "use a relaxed loop, or a pattern over one stream")
+    _never_bound(chain, report)
+    _swallowed(chain, by_name, report)
+
+
+def _bounded(chain: Chain) -> bool:
+    """Whether time bounds a run without WITHIN (ruling 22)."""
+    parts = [part for part, _ in chain.parts]
+    if any(isinstance(p, Repeat) and p.high is None for p in parts):
+        return False
+    return len(parts) == 1 or (len(parts) == 2 and isinstance(parts[1], Absent))
+
+
+def _self_comparison(variable: Variable, report: Report) -> None:
+    """`value > LAST(v.value)`: the candidate counts as the last event (ruling 25)."""
+    for part in walk(variable.condition) if variable.condition is not None else ():
+        if not (isinstance(part, Call) and part.function in _COMPARISONS):
+            continue
+        left, right = part.args
+        if _is_self(left, right) or _is_self(right, left):
+            message = f"LAST({variable.name}..) is the event being tested itself"
+            hint = "write LAST(.., 1, default) for the event before it"
+            report.add("CEP602", message, part.span, hint)
+
+
+def _is_self(column: Expr, bound: Expr) -> bool:
+    return (
+        isinstance(column, Column)
+        and isinstance(bound, Bound)
+        and bound.candidate
+        and bound.which == "last"
+        and bound.offset == 0
+        and bound.name == column.name
+    )
+
+
+def _null_at_first(variable: Variable, report: Report) -> None:
+    """A loop condition that is NULL for its first event never becomes TRUE."""
+    for part in conjuncts(variable.condition):
+        inside = list(walk(part))
+        if any(isinstance(e, Call) and e.function in _NULL_SAFE for e in inside):
+            continue
+        for expr in inside:
+            earlier = isinstance(expr, Bound) and expr.candidate and expr.offset > 0
+            if earlier and isinstance(expr, Bound) and expr.default is None:
+                message = f"this is NULL for the first {variable.name}, so the loop never starts"
+                hint = f"give a default: LAST({variable.name}.{expr.name}, {expr.offset}, 0)"
+                report.add("CEP603", message, expr.span, hint)
+
+
+def _never_bound(chain: Chain, report: Report) -> None:
+    """Optional steps at the end: the match is complete before them (ruling 15)."""
+    for part, span in reversed(chain.parts):
+        if isinstance(part, Absent) or is_required(part):
+            break
+        message = f"{variable_of(part)} never binds an event: the match is complete before it"
+        report.add("CEP607", message, span, "make it required, or leave it out")
+
+
+def _swallowed(chain: Chain, by_name: Mapping[str, Variable], report: Report) -> None:
+    """The next step takes whatever the loop before it would take: it always wins."""
+    for (part, span), (after, _) in zip(chain.parts, chain.parts[1:], strict=False):
+        if not can_loop(part) or not isinstance(after, Atom):
+            continue
+        if isinstance(part, Repeat) and (part.possessive or part.high == part.low):
+            continue
+        loop, step = by_name[variable_of(part)], by_name[after.variable]
+        if loop.input == step.input and step.condition in (None, loop.condition):
+            message = f"every event {loop.name} could take more is taken by {step.name}"
+            hint = f"make the condition of {step.name} narrower, or the loop possessive"
+            report.add("CEP608", message, span, hint)

@@ -1,0 +1,304 @@
+"""Queries over MATCH: variables, keys, conditions, options, and the select list on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from typing import Literal as OneOf
+
+from cep.errors import nearest
+from cep.lang import ast
+from cep.plan.bind.constants import bind_duration
+from cep.plan.bind.environment import unknown_stream
+from cep.plan.bind.events import BoundVariable, PatternScope
+from cep.plan.bind.expressions import bind_condition
+from cep.plan.bind.lints import lint_match
+from cep.plan.bind.match_select import MatchSelectScope
+from cep.plan.bind.patterns import Chain, PatternReader, VariableText, can_loop, first_steps
+from cep.plan.bind.refused import REFUSED, refuse
+from cep.plan.bind.report import is_broken
+from cep.plan.bind.select import bind_items, project, throttle
+from cep.plan.expressions import Bound, Column, Expr
+from cep.plan.nodes import Absent, Filter, Match, Node, Scan, Variable
+from cep.plan.tree import rebuild
+from cep.schema import ColumnSpec, Schema
+
+if TYPE_CHECKING:
+    from cep.errors import Span
+    from cep.plan.bind.environment import Environment, StreamInfo
+    from cep.types import Type
+
+# Clauses of a SELECT that make no sense over a match (ruling 19).
+_EXCLUDED = {"group_by": "GROUP BY", "having": "HAVING", "qualify": "QUALIFY", "windows": "WINDOW"}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchOptions:
+    """What the annotations of a rule say to its MATCH."""
+
+    group_null_keys: bool = False
+    max_runs: int | None = None
+
+
+def bind_match_query(
+    select: ast.Select, node: ast.Match, options: MatchOptions, environment: Environment
+) -> Node | None:
+    """Return the plan of `SELECT .. FROM [s] MATCH (..)`, or None.
+
+    Errors: those of patterns, conditions and select lists; CEP224 clauses that exclude MATCH.
+    """
+    report = environment.report
+    for clause, word in _EXCLUDED.items():
+        if getattr(select, clause) not in (None, ()):
+            hint = "write a second rule that reads the output stream of this one"
+            message = f"{word} in the same SELECT as MATCH"
+            report.add("CEP224", message, _span_of(select, clause), hint)
+    bound = _bind_match(node, environment)
+    if bound is None:
+        return None
+    scope = MatchSelectScope(environment, bound.variables, bound.keys, bound.chain)
+    items = bind_items(select.items, scope, scope, report)
+    where = None
+    if select.where is not None:
+        hint = "a match that WHERE rejects has used its events; move the condition into the pattern"
+        report.add("CEP605", "WHERE over a match", select.where.span, hint)
+        scope.place = "WHERE"
+        where = bind_condition(select.where, scope)
+    if items is None or (where is not None and is_broken(where)):
+        return None
+    top: Node = _match_node(bound, scope, node, options)
+    if where is not None:
+        top = Filter(top, where, top.schema)
+    top = project(items, top, None, report)
+    return throttle(select.output, top, frozenset({"on_match"}), environment)
+
+
+def _span_of(select: ast.Select, clause: str) -> Span:
+    value = getattr(select, clause)
+    span: Span = value[0].span if isinstance(value, tuple) else value.span
+    return span
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundMatch:
+    """A MATCH clause without its measures."""
+
+    inputs: tuple[StreamInfo, ...]
+    variables: dict[str, BoundVariable]
+    chain: Chain
+    keys: tuple[ColumnSpec, ...]
+    conditions: tuple[Variable, ...]
+    within_us: int | None
+
+
+def _match_node(
+    bound: _BoundMatch, scope: MatchSelectScope, node: ast.Match, options: MatchOptions
+) -> Match:
+    """Return the plan node, its measures being those the select list has asked for."""
+    measures = scope.items()
+    columns = (*bound.keys, *(ColumnSpec(m.name, m.value.type) for m in measures))
+    names = tuple(k.name for k in bound.keys)
+    return Match(
+        inputs=tuple(Scan(s.name, s.schema) for s in bound.inputs),
+        partition=tuple((name,) * len(bound.inputs) for name in names),
+        key_names=names,
+        pattern=bound.chain.pattern(),
+        variables=bound.conditions,
+        within_us=bound.within_us,
+        starts=node.starts or "each",
+        skip=_SKIPS[node.skip.kind] if node.skip is not None else "past_last",
+        measures=measures,
+        schema=Schema(columns),
+        group_null_keys=options.group_null_keys,
+        max_runs=options.max_runs,
+    )
+
+
+_SKIPS: dict[str, OneOf["past_last", "to_next", "none"]] = {
+    "past_last": "past_last",
+    "to_next": "to_next",
+    "none": "none",
+}
+
+
+def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None:
+    """Bind everything inside the parentheses of MATCH."""
+    report = environment.report
+    before = report.mistakes
+    _refuse_clauses(node, environment)
+    default = _source(node, environment)
+    reader = PatternReader(environment)
+    chain = reader.read(node.pattern)
+    for define in node.defines:
+        reader.define(define)
+    inputs, variables = _variables(reader.variables, default, environment)
+    for stream in inputs:
+        environment.needs_time(stream, "MATCH", node.span)
+    keys = _keys(node, inputs, environment)
+    conditions = [
+        _condition(reader.variables[v.name], v, variables, environment) for v in variables.values()
+    ]
+    within = None
+    if node.within is not None:
+        within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
+    if chain is not None:
+        _check_time(chain, within, node, environment)
+    if chain is None or report.mistakes != before or any(c is None for c in conditions):
+        return None
+    bound = tuple(c for c in conditions if c is not None)
+    lint_match(node, chain, variables, bound, within, report)
+    plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
+    return _BoundMatch(inputs, variables, chain, keys, plain, within)
+
+
+def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
+    report = environment.report
+    for clause in ("gap", "within_events", "subsets", "order_by", "alias"):
+        value = getattr(node, clause)
+        if value not in (None, ()):
+            place = value[0] if isinstance(value, tuple) else value
+            refuse(report, f"Match.{clause}", getattr(place, "span", node.span))
+    if node.skip is not None and node.skip.kind not in _SKIPS:
+        refuse(report, "Match.skip", node.skip.span)
+
+
+def _source(node: ast.Match, environment: Environment) -> StreamInfo | None:
+    """Return the FROM stream, the default of all variables."""
+    source = node.source
+    if source is None:
+        return None
+    if not isinstance(source, ast.TableName):
+        key = type(source).__name__
+        refuse(environment.report, "Derived" if key not in REFUSED else key, source.span)
+        return unknown_stream("")
+    if source.as_of is not None:
+        refuse(environment.report, "TableName.as_of", source.as_of.span)
+    return environment.stream(source.name, source.span)
+
+
+def _variables(
+    texts: dict[str, VariableText], default: StreamInfo | None, environment: Environment
+) -> tuple[tuple[StreamInfo, ...], dict[str, BoundVariable]]:
+    """Return the streams of the pattern in order of appearance, and its variables.
+
+    Errors: CEP201, CEP245 variable without a stream.
+    """
+    inputs: list[StreamInfo] = []
+    variables: dict[str, BoundVariable] = {}
+    for text in texts.values():
+        stream = default
+        if text.stream is not None:
+            stream = environment.stream(text.stream, text.span)
+        if stream is None:
+            message = f"{text.name!r} has no stream, and there is none in FROM"
+            hint = f"write {text.name}:stream, or FROM stream MATCH ( .. )"
+            environment.report.add("CEP245", message, text.span, hint)
+            stream = unknown_stream("")
+        if stream not in inputs:
+            inputs.append(stream)
+        number = inputs.index(stream)
+        variables[text.name] = BoundVariable(text.name, stream, number, text.negated)
+    return tuple(inputs), variables
+
+
+def _keys(
+    node: ast.Match, inputs: tuple[StreamInfo, ...], environment: Environment
+) -> tuple[ColumnSpec, ...]:
+    """Return the partition columns: each in every stream, with one type (ruling 20).
+
+    Errors: CEP209, CEP246, CEP312.
+    """
+    keys: list[ColumnSpec] = []
+    for item in node.partition_by:
+        if not isinstance(item.value, ast.Name):
+            refuse(environment.report, "Match.partition", item.span)
+            continue
+        name = item.value.name
+        if item.alias not in (None, name):
+            refuse(environment.report, "Match.partition", item.span, hint="leave AS out")
+        if any(k.name == name for k in keys):
+            environment.report.add("CEP209", f"key {name!r} is given twice", item.span)
+            continue
+        kind = _key_type(name, item.span, inputs, environment)
+        if kind is not None:
+            keys.append(ColumnSpec(name, kind))
+    return tuple(keys)
+
+
+def _key_type(
+    name: str, span: Span, inputs: tuple[StreamInfo, ...], environment: Environment
+) -> Type | None:
+    found: Type | None = None
+    for stream in inputs:
+        column = stream.schema.find(name)
+        if stream.unknown:
+            continue
+        if column is None:
+            hint = nearest(name, stream.schema.names())
+            message = f"stream {stream.name} has no column {name!r} to partition by"
+            environment.report.add("CEP246", message, span, hint)
+            return None
+        if found is not None and column.type is not found:
+            message = f"{name!r} is {found.value} in one stream and {column.type.value} in another"
+            environment.report.add("CEP246", message, span)
+            return None
+        found = column.type
+    return found
+
+
+def _condition(
+    text: VariableText,
+    variable: BoundVariable,
+    variables: dict[str, BoundVariable],
+    environment: Environment,
+) -> Variable | None:
+    """Return a variable with its condition."""
+    if text.condition is None:
+        return Variable(variable.name, variable.input, None, text.span)
+    scope = _ConditionScope(environment, f"the condition of {text.name}", variables, variable)
+    condition = bind_condition(text.condition, scope)
+    if is_broken(condition):
+        return None
+    return Variable(variable.name, variable.input, condition, text.span)
+
+
+class _ConditionScope(PatternScope):
+    """The condition of a step: a bare name is a column of the event being tested."""
+
+    def name(self, name: str, span: Span) -> Expr:
+        """Return a column of the candidate."""
+        if self.candidate is None:
+            return super().name(name, span)
+        return self.column_of(self.candidate, name, span)
+
+
+def _without_self(condition: Expr | None, number: int) -> Expr | None:
+    """Return a condition with LAST(v.x) of the candidate's own variable as what it is: v.x."""
+    if condition is None:
+        return None
+
+    def step(expr: Expr) -> Expr:
+        same = isinstance(expr, Bound) and expr.candidate and expr.which == "last"
+        if same and isinstance(expr, Bound) and expr.offset == 0:
+            return Column(number, expr.name, expr.type, span=expr.span)
+        return expr
+
+    return rebuild(condition, step)
+
+
+def _check_time(
+    chain: Chain, within: int | None, node: ast.Match, environment: Environment
+) -> None:
+    """STARTS LAST needs a first step of one event; an absence must end within WITHIN.
+
+    Errors: CEP243, CEP250.
+    """
+    for part, span in first_steps(chain):
+        if node.starts == "last" and can_loop(part):
+            message = "STARTS LAST: the first step binds one event only"
+            environment.report.add("CEP243", message, span, "use STARTS FIRST")
+    last, span = chain.parts[-1]
+    waits = last.for_us if isinstance(last, Absent) else None
+    if waits is not None and within is not None and waits > within:
+        message = "this absence lasts longer than WITHIN: it can never complete"
+        environment.report.add("CEP250", message, span, "make WITHIN longer, or leave it out")

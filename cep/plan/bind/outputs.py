@@ -1,0 +1,102 @@
+"""Streams that rules write: the union of their columns, checked against a declaration if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cep.plan.bind.operators import shared_type
+from cep.plan.bind.select import with_schema
+from cep.schema import ColumnSpec, Schema
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cep.errors import Span
+    from cep.graph.graph import StreamSpec
+    from cep.plan.bind.report import Report
+    from cep.plan.nodes import RulePlan
+
+_TIME = ColumnSpec("ts", Type.TIMESTAMP, not_null=True)
+
+
+@dataclass(slots=True)
+class Output:
+    """A stream and the rules that write it; `broken` when one of them has a mistake."""
+
+    name: str
+    declared: StreamSpec | None = None
+    writers: list[RulePlan] = field(default_factory=list)
+    broken: bool = False
+    arrival: bool = False
+
+
+def union_schema(output: Output, report: Report) -> Schema:
+    """Return the columns of a written stream (ruling 29).
+
+    Errors: CEP231 same name with different types, or columns other than declared.
+    """
+    if output.declared is not None:
+        return _declared_schema(output, output.declared, report)
+    columns: dict[str, ColumnSpec] = {}
+    for rule in output.writers:
+        for column in rule.root.schema.columns:
+            first = columns.setdefault(column.name, column)
+            kind = shared_type((first.type, column.type))
+            if kind is None:
+                message = _conflict(output.name, column, first.type)
+                report.add("CEP231", message, rule.span, "rename one of them with AS, or CAST it")
+            else:
+                columns[column.name] = ColumnSpec(
+                    column.name, kind, first.not_null and column.not_null
+                )
+    everywhere = [{c.name for c in r.root.schema.columns} for r in output.writers]
+    return Schema(
+        tuple(
+            c if all(c.name in names for names in everywhere) else replace(c, not_null=False)
+            for c in columns.values()
+        )
+    )
+
+
+def _conflict(stream: str, column: ColumnSpec, kind: Type) -> str:
+    return f"column {column.name!r} of {stream} is {kind.value} and {column.type.value}"
+
+
+def _declared_schema(output: Output, declared: StreamSpec, report: Report) -> Schema:
+    columns = declared.schema.columns
+    if declared.schema.find("ts") is None:
+        columns = (_TIME, *columns)
+    schema = Schema(columns)
+    for rule in output.writers:
+        for column in rule.root.schema.columns:
+            wanted = schema.find(column.name)
+            if wanted is None:
+                message = f"{output.name} is declared without column {column.name!r}"
+                report.add("CEP231", message, rule.span, "add it to CREATE STREAM")
+            elif shared_type((wanted.type, column.type)) is not wanted.type:
+                message = _conflict(output.name, column, wanted.type)
+                report.add("CEP231", message, rule.span, "CAST it, or change CREATE STREAM")
+    return schema
+
+
+def check_declared(declared: StreamSpec, writer: str, span: Span, report: Report) -> None:
+    """Report clauses that a stream written by rules cannot have.
+
+    Errors: CEP231.
+    """
+    clauses = {
+        "WATERMARK": declared.time_column is not None,
+        "TIEBREAK": bool(declared.tiebreak),
+        "LATE INTO": declared.late_into is not None,
+    }
+    for clause, there in clauses.items():
+        if there:
+            message = f"{declared.name} is written by rule {writer}: it takes no {clause}"
+            report.add("CEP231", message, span, "its events have the time of the rule")
+
+
+def conform(rules: Sequence[RulePlan], schema: Schema) -> list[RulePlan]:
+    """Return the writers of a stream with exactly its columns."""
+    return [replace(rule, root=with_schema(rule.root, schema)) for rule in rules]

@@ -1,0 +1,262 @@
+"""Patterns of MATCH: from the AST to steps, loops and absences in sequence, with their variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from typing import Literal as OneOf
+
+from cep.lang import ast
+from cep.plan.bind.constants import bind_duration
+from cep.plan.bind.refused import refuse
+from cep.plan.nodes import Absent, Atom, Pattern, Repeat, Sequence
+
+if TYPE_CHECKING:
+    from cep.errors import Span
+    from cep.plan.bind.environment import Environment
+
+EdgeKind = OneOf["relaxed", "strict"]
+
+
+@dataclass(slots=True)
+class VariableText:
+    """What the pattern and DEFINE say about a variable; `negated`: it stands behind NOT."""
+
+    name: str
+    span: Span
+    negated: bool
+    stream: str | None = None
+    condition: ast.Expression | None = None
+    described: bool = False
+
+
+@dataclass(slots=True)
+class Chain:
+    """A flat sequence: parts with their places, and the edges between neighbours."""
+
+    parts: list[tuple[Atom | Repeat | Absent, Span]] = field(default_factory=list)
+    edges: list[EdgeKind] = field(default_factory=list)
+
+    def add(self, other: Chain, edge: EdgeKind) -> None:
+        """Append another sequence behind an edge."""
+        if self.parts and other.parts:
+            self.edges.append(edge)
+        self.parts += other.parts
+        self.edges += other.edges
+
+    def pattern(self) -> Pattern:
+        """Return the sequence as a pattern of the plan."""
+        parts = tuple(part for part, _ in self.parts)
+        return parts[0] if len(parts) == 1 else Sequence(parts, tuple(self.edges))
+
+
+class PatternReader:
+    """Flattens a pattern and collects its variables in order of appearance."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.report = environment.report
+        self.variables: dict[str, VariableText] = {}
+
+    def read(self, node: ast.Pattern) -> Chain | None:
+        """Return the checked sequence of a whole pattern; None on a mistake.
+
+        Errors: CEP216, CEP240, CEP241, CEP242, CEP244, CEP307.
+        """
+        before = self.report.mistakes
+        chain = self._chain(node)
+        if self.report.mistakes == before:
+            self._check_absences(chain)
+        if self.report.mistakes == before and not any(is_required(p) for p, _ in chain.parts):
+            hint = "make one step required, such as a+ for a*"
+            self.report.add("CEP241", "this pattern can match no event at all", node.span, hint)
+        return chain if self.report.mistakes == before else None
+
+    def _chain(self, node: ast.Pattern) -> Chain:
+        match node:
+            case ast.Atom():
+                self._describe(node, negated=False)
+                return Chain([(Atom(node.variable), node.span)])
+            case ast.Group():
+                return self._chain(node.part)
+            case ast.Adjacent():
+                return self._adjacent(node)
+            case ast.Followed():
+                return self._followed(node)
+            case ast.Quantified():
+                return self._quantified(node)
+            case ast.Absent():
+                return self._absent(node)
+            case _:
+                refuse(self.report, type(node).__name__, node.span)
+                return Chain()
+
+    def _adjacent(self, node: ast.Adjacent) -> Chain:
+        chain = Chain()
+        for part in node.parts:
+            if isinstance(part, ast.Absent):
+                hint = "write a -> NOT n -> b"
+                self.report.add("CEP240", "NOT must stand between two ->", part.span, hint)
+            chain.add(self._chain(part), "strict")
+        return chain
+
+    def _followed(self, node: ast.Followed) -> Chain:
+        chain = Chain()
+        for part in node.parts:
+            chain.add(self._chain(part), "relaxed")
+        for edge in node.edges:
+            if edge.any_match:
+                refuse(self.report, "Edge.any_match", edge.span)
+            elif edge.low is not None or edge.high is not None:
+                refuse(self.report, "Edge.gap", edge.span)
+        return chain
+
+    def _quantified(self, node: ast.Quantified) -> Chain:
+        part: ast.Pattern = node.part
+        while isinstance(part, ast.Group):
+            part = part.part
+        if node.kind == "reluctant":
+            refuse(self.report, "Quantified.reluctant", node.span)
+        if node.mode == "combine":
+            refuse(self.report, "Quantified.combine", node.span)
+        if node.until is not None:
+            refuse(self.report, "Quantified.until", node.until.span)
+        if isinstance(part, ast.Absent):
+            self.report.add("CEP240", "NOT takes no quantifier", node.span)
+            return Chain()
+        if not isinstance(part, ast.Atom):
+            refuse(self.report, "Quantified.group", node.span)
+            return Chain()
+        if node.high is not None and (node.high == 0 or node.high < node.low):
+            message = "this quantifier allows no event at all"
+            if node.high:
+                message = f"this quantifier asks for at least {node.low}, at most {node.high} events"
+            self.report.add("CEP242", message, node.span)
+        self._describe(part, negated=False)
+        if (node.low, node.high) == (1, 1):
+            return Chain([(Atom(part.variable), node.span)])
+        mode: EdgeKind = "strict" if node.mode == "strict" else "relaxed"
+        possessive = node.kind == "possessive"
+        loop = Repeat(Atom(part.variable), node.low, node.high, mode, possessive)
+        return Chain([(loop, node.span)])
+
+    def _absent(self, node: ast.Absent) -> Chain:
+        names = []
+        for step in self._alternatives(node.part):
+            if isinstance(step, ast.Atom):
+                self._describe(step, negated=True)
+                names.append(step.variable)
+            else:
+                hint = "write NOT n, or NOT (n | m)"
+                message = "NOT takes one step, or alternatives of steps, without quantifier"
+                self.report.add("CEP240", message, step.span, hint)
+        for_us = None
+        if node.duration is not None:
+            for_us = bind_duration(node.duration, "the time of NOT .. FOR", self.environment)
+        return Chain([(Absent(tuple(names), for_us), node.span)])
+
+    def _alternatives(self, node: ast.Pattern) -> tuple[ast.Pattern, ...]:
+        if isinstance(node, ast.Group):
+            return self._alternatives(node.part)
+        if isinstance(node, ast.Choice):
+            return tuple(step for part in node.parts for step in self._alternatives(part))
+        return (node,)
+
+    def _describe(self, node: ast.Atom, *, negated: bool) -> None:
+        """Note a variable; at most one occurrence carries stream and condition (ruling 24).
+
+        Errors: CEP240 variable behind NOT and elsewhere, CEP244.
+        """
+        found = self.variables.setdefault(
+            node.variable, VariableText(node.variable, node.span, negated)
+        )
+        if found.negated != negated:
+            message = f"{node.variable!r} is a step and stands behind NOT"
+            self.report.add("CEP240", message, node.span, "use two variables")
+        self._fill(found, node.stream, node.condition, node.span)
+
+    def define(self, node: ast.Define) -> None:
+        """Note a DEFINE.
+
+        Errors: CEP204 variable that is not in the pattern, CEP244.
+        """
+        found = self.variables.get(node.variable)
+        if found is None:
+            message = f"{node.variable!r} does not occur in the pattern"
+            self.report.add("CEP204", message, node.span)
+            return
+        self._fill(found, node.stream, node.condition, node.span)
+
+    def _fill(
+        self,
+        found: VariableText,
+        stream: str | None,
+        condition: ast.Expression | None,
+        span: Span,
+    ) -> None:
+        if stream is None and condition is None:
+            return
+        if found.described:
+            message = f"{found.name!r} has a condition or stream already"
+            self.report.add("CEP244", message, span, "give it at one of its places only")
+            return
+        found.described = True
+        found.stream, found.condition = stream, condition
+
+    def _check_absences(self, chain: Chain) -> None:
+        """NOT stands between two steps, or with FOR at the end (ruling 11).
+
+        Errors: CEP240, CEP307.
+        """
+        last = len(chain.parts) - 1
+        for place, (part, span) in enumerate(chain.parts):
+            if not isinstance(part, Absent):
+                continue
+            around = chain.edges[max(place - 1, 0) : place + 1]
+            if place == 0 and part.for_us is not None:
+                refuse(self.report, "Absent.first", span)
+            elif place == 0:
+                hint = "say how long: NOT n FOR 30s"
+                self.report.add("CEP240", "NOT has no step before it", span, hint)
+            elif place == last and part.for_us is None:
+                hint = "say how long: NOT n FOR 30s, or add a step behind it"
+                self.report.add("CEP240", "NOT has no step behind it", span, hint)
+            elif place < last and part.for_us is not None:
+                refuse(self.report, "Absent.middle", span)
+            elif "strict" in around:
+                hint = "write a -> NOT n -> b"
+                self.report.add("CEP240", "NOT must stand between two ->", span, hint)
+        for (left, _), (right, span) in pairwise(chain.parts):
+            if isinstance(left, Absent) and isinstance(right, Absent):
+                hint = "write NOT (n | m)"
+                self.report.add("CEP240", "NOT directly behind NOT", span, hint)
+
+
+def is_required(part: Pattern) -> bool:
+    """Whether a match must bind an event to this part."""
+    return isinstance(part, Atom) or (isinstance(part, Repeat) and part.low > 0)
+
+
+def can_loop(part: Pattern) -> bool:
+    """Whether a part can bind more than one event."""
+    return isinstance(part, Repeat) and part.high != 1
+
+
+def first_steps(chain: Chain) -> list[tuple[Pattern, Span]]:
+    """Return the steps a match can begin with, in order."""
+    found: list[tuple[Pattern, Span]] = []
+    for part, span in chain.parts:
+        if isinstance(part, Absent):
+            continue
+        found.append((part, span))
+        if is_required(part):
+            break
+    return found
+
+
+def variable_of(part: Pattern) -> str:
+    """Return the variable of a step or loop, the empty string for anything else."""
+    if isinstance(part, Repeat):
+        return variable_of(part.part)
+    return part.variable if isinstance(part, Atom) else ""

@@ -1,0 +1,130 @@
+"""Queries: from a SELECT to its chain of plan nodes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.lang import ast
+from cep.plan.bind.expressions import bind_condition
+from cep.plan.bind.groups import GroupScope, bind_grouping, row_scope
+from cep.plan.bind.matches import bind_match_query
+from cep.plan.bind.overs import OverScope
+from cep.plan.bind.refused import refuse
+from cep.plan.bind.report import is_broken
+from cep.plan.bind.select import bind_items, project, throttle
+from cep.plan.bind.sources import RowSource, bind_source
+from cep.plan.nodes import Filter
+
+if TYPE_CHECKING:
+    from cep.plan.bind.environment import Environment
+    from cep.plan.bind.matches import MatchOptions
+    from cep.plan.nodes import Node
+
+_WHOLE_CLAUSES = ("with_", "distinct", "order_by", "limit")
+
+
+def bind_query(
+    node: ast.Query, options: MatchOptions, environment: Environment
+) -> Node | None:
+    """Return the plan of a query, its output columns being those of the top node; None on a mistake.
+
+    Args:
+        node: The query.
+        options: What annotations of the rule say to a MATCH.
+        environment: Names.
+
+    Errors: all of the binder but those of streams and incidents.
+    """
+    report = environment.report
+    if not isinstance(node, ast.Select):
+        refuse(report, type(node).__name__, node.span)
+        return None
+    before = report.mistakes
+    for clause in _WHOLE_CLAUSES:
+        if getattr(node, clause) not in (None, (), False):
+            refuse(report, f"Select.{clause}", node.span)
+    if node.from_ is None:
+        refuse(report, "Select.from_", node.span)
+        return None
+    if isinstance(node.from_, ast.Match):
+        result = bind_match_query(node, node.from_, options, environment)
+    else:
+        source = bind_source(node.from_, environment)
+        result = None if source is None else _rows(node, source, environment)
+    return result if report.mistakes == before else None
+
+
+def _rows(node: ast.Select, source: RowSource, environment: Environment) -> Node | None:
+    """Bind a query without MATCH."""
+    below: Node | None = source.scan
+    if node.where is not None:
+        scope = row_scope("WHERE", source, environment)
+        condition = bind_condition(node.where, scope)
+        below = None if is_broken(condition) else Filter(source.scan, condition, source.scan.schema)
+    if node.group_by or source.windowed:
+        result = _grouped(node, source, below, environment)
+    else:
+        result = _each_row(node, source, below, environment)
+    stateful = node.group_by or any(isinstance(c, ast.Suppress | ast.RateLimit) for c in node.output)
+    if stateful:
+        what = "GROUP BY" if node.group_by else "SUPPRESS and LIMIT"
+        environment.needs_time(source.stream, what, node.span)
+    return result
+
+
+def _each_row(
+    node: ast.Select, source: RowSource, below: Node | None, environment: Environment
+) -> Node | None:
+    """A row for each row, with or without window functions."""
+    report = environment.report
+    scope = OverScope(environment, source)
+    scope.name_windows(node.windows)
+    items = bind_items(node.items, scope, scope, report)
+    qualify = None
+    if node.qualify is not None:
+        scope.place = "QUALIFY"
+        qualify = bind_condition(node.qualify, scope)
+        if not scope.collected and not is_broken(qualify):
+            hint = "conditions on columns go to WHERE"
+            report.add("CEP223", "QUALIFY without a window function", node.qualify.span, hint)
+    if node.having is not None:
+        hint = "conditions on columns go to WHERE, on window functions to QUALIFY"
+        report.add("CEP223", "HAVING without GROUP BY", node.having.span, hint)
+    if scope.collected:
+        environment.needs_time(source.stream, "OVER", node.span)
+    if items is None or below is None or (qualify is not None and is_broken(qualify)):
+        return None
+    top = scope.node(below)
+    if qualify is not None:
+        top = Filter(top, qualify, top.schema)
+    top = project(items, top, source.stream.time_column, report)
+    return throttle(node.output, top, frozenset(), environment)
+
+
+def _grouped(
+    node: ast.Select, source: RowSource, below: Node | None, environment: Environment
+) -> Node | None:
+    """A row for each group and window."""
+    report = environment.report
+    if not node.group_by:
+        refuse(report, "TableFunction.rows", node.span)
+        return None
+    grouping = bind_grouping(node.group_by, source, environment)
+    if node.qualify is not None:
+        hint = "conditions on aggregates go to HAVING"
+        report.add("CEP223", "QUALIFY with GROUP BY", node.qualify.span, hint)
+    if grouping is None:
+        return None
+    scope = GroupScope(environment, source, grouping)
+    items = bind_items(node.items, scope, scope, report)
+    having = None
+    if node.having is not None:
+        scope.place = "HAVING"
+        having = bind_condition(node.having, scope)
+    if items is None or below is None or (having is not None and is_broken(having)):
+        return None
+    top: Node = scope.node(below)
+    if having is not None:
+        top = Filter(top, having, top.schema)
+    top = project(items, top, None, report)
+    return throttle(node.output, top, frozenset({"final"}), environment)

@@ -1,0 +1,67 @@
+"""Tables in FROM of a query over rows: a stream, or a window table function over one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cep.errors import nearest
+from cep.lang import ast
+from cep.plan.bind.refused import LATER_WINDOWS, refuse
+from cep.plan.bind.windows import WINDOWS, table_window
+from cep.plan.nodes import Scan, WindowSize
+
+if TYPE_CHECKING:
+    from cep.plan.bind.environment import Environment, StreamInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """What a query over rows reads: a stream, the names it goes by, its window table function if any."""
+
+    scan: Scan
+    stream: StreamInfo
+    qualifiers: tuple[str, ...]
+    windowed: bool = False
+    window: WindowSize | None = None
+
+
+def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:
+    """Return the source of a FROM without MATCH, or None.
+
+    Errors: CEP201, CEP232, CEP303, CEP304.
+    """
+    match table:
+        case ast.TableName():
+            if table.as_of is not None:
+                refuse(environment.report, "TableName.as_of", table.as_of.span)
+            stream = environment.stream(table.name, table.span)
+            names = (table.alias,) if table.alias else (table.name,)
+            return RowSource(Scan(stream.name, stream.schema), stream, names)
+        case ast.TableFunction():
+            return _table_function(table, environment)
+        case ast.Derived() | ast.Join() | ast.MatchRecognize():
+            refuse(environment.report, type(table).__name__, table.span)
+            return None
+        case ast.Match():
+            message = "MATCH is read with SELECT .. FROM stream MATCH ( .. )"
+            environment.report.add("CEP303", message, table.span)
+            return None
+
+
+def _table_function(table: ast.TableFunction, environment: Environment) -> RowSource | None:
+    report, name = environment.report, table.function.lower()
+    if name in LATER_WINDOWS:
+        refuse(report, f"Call.{name}", table.span)
+        return None
+    if name not in WINDOWS:
+        hint = nearest(name, WINDOWS)
+        report.add("CEP203", f"unknown table function {table.function!r}", table.span, hint)
+        return None
+    found = table_window(table, environment)
+    if found is None:
+        return None
+    stream, window = found
+    names = (table.alias,) if table.alias else (stream.name,)
+    scan = Scan(stream.name, stream.schema)
+    return RowSource(scan, stream, names, windowed=True, window=window)

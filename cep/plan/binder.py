@@ -1,0 +1,228 @@
+"""From the statements of all rule files to a typed plan, or to everything that is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cep.errors import NO_SPAN
+from cep.graph.graph import StreamSpec
+from cep.lang import ast
+from cep.plan.bind.annotations import bind_annotations
+from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flow
+from cep.plan.bind.environment import Environment, StreamInfo
+from cep.plan.bind.incidents import bind_incident
+from cep.plan.bind.order import Flow, components, roots, topological
+from cep.plan.bind.outputs import Output, check_declared, conform, union_schema
+from cep.plan.bind.queries import bind_query
+from cep.plan.bind.refused import refuse
+from cep.plan.bind.report import Report
+from cep.plan.bind.streams import bind_stream
+from cep.plan.nodes import Plan, RulePlan
+from cep.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cep.errors import Problem
+    from cep.plan.nodes import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What binding gives: the plan (None if there are mistakes), and all problems, lints included."""
+
+    plan: Plan | None
+    problems: tuple[Problem, ...]
+
+
+def bind(
+    statements: Sequence[ast.Statement],
+    *,
+    params: Mapping[str, object] | None = None,
+    broken_names: Iterable[str] = (),
+) -> Binding:
+    """Bind the statements of all rule files, in the order given.
+
+    Args:
+        statements: Statements of all files, one after the other; their order is declaration order.
+        params: Values for PARAMs that win over defaults: Python values, or text as on a command line.
+        broken_names: Names that statements with syntax errors declare; nothing is said about them.
+
+    Returns:
+        The plan and the problems; each statement may have several.
+    """
+    return _Binder(Report(), frozenset(broken_names)).bind(statements, params or {})
+
+
+class _Binder:
+    """One run of the binder over all files.
+
+    Invariants: rules are bound in topological order, so the columns of a derived stream are known
+    before its readers are bound.
+    """
+
+    def __init__(self, report: Report, broken_names: frozenset[str]) -> None:
+        self.report = report
+        self.environment = Environment(report, broken_names=broken_names)
+        self.declared: dict[str, StreamSpec] = {}
+        self.outputs: dict[str, Output] = {}
+
+    def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
+        found = collect(statements, self.environment)
+        self.environment.broken_names |= found.refused_names
+        bind_parameters(found.parameters, params, self.environment)
+        flows = tuple(flow(node, place) for node, place in found.rules.values())
+        self._streams(found, {f.writes: f.name for f in flows})
+        ordered, circle = topological(flows)
+        if circle:
+            self._report_circle(circle, found)
+            left = [f for f in flows if f not in ordered]
+            for item in left:
+                self.environment.broken_names |= {item.writes}
+        rules = self._rules(ordered, found)
+        if self.report.mistakes:
+            return Binding(None, tuple(self.report.problems))
+        plan = self._plan(ordered, rules)
+        return Binding(plan, tuple(self.report.problems))
+
+    # ------------------------------------------------------------ streams
+
+    def _streams(self, found: Declarations, writers: Mapping[str, str]) -> None:
+        """Declare source streams, and streams of late rows; written ones are known by name only."""
+        for name, (node, place) in found.streams.items():
+            spec, known = bind_stream(node, place, self.environment)
+            self.declared[name] = spec
+            if name in writers:
+                check_declared(spec, writers[name], node.span, self.report)
+                continue
+            self.environment.streams[name] = StreamInfo(
+                name,
+                spec.schema,
+                unknown=not known,
+                arrival=spec.time_column is None,
+                time_column=spec.time_column,
+            )
+        for spec in list(self.declared.values()):
+            if spec.late_into is not None:
+                self._late(spec, spec.late_into, writers)
+        for name, (node, _) in found.rules.items():
+            if isinstance(node, ast.CreateIncident):
+                self.environment.others[name] = "an incident"
+
+    def _late(self, spec: StreamSpec, name: str, writers: Mapping[str, str]) -> None:
+        """Declare the stream of late rows: the columns of its source (output only)."""
+        known = self.environment.streams.get(name)
+        if name in writers or name in self.declared:
+            message = f"{name} takes late rows of {spec.name} and cannot be anything else"
+            self.report.add("CEP231", message, spec.span, "give it a name of its own")
+        elif known is not None and known.schema != spec.schema:
+            message = f"{name} takes late rows of two streams with different columns"
+            self.report.add("CEP231", message, spec.span)
+        self.environment.streams[name] = StreamInfo(name, spec.schema, late_of=spec.name)
+
+    def _report_circle(self, circle: tuple[Flow, ...], found: Declarations) -> None:
+        names = [f.name for f in circle]
+        path = " -> ".join((*names, names[0]))
+        message = f"rules feed each other in a circle: {path}"
+        span = found.rules[names[0]][0].span
+        self.report.add("CEP230", message, span, "let one of them write to another stream")
+
+    # ------------------------------------------------------------ rules
+
+    def _rules(self, ordered: tuple[Flow, ...], found: Declarations) -> list[RulePlan]:
+        """Bind the rules in topological order; complete a written stream before its first reader."""
+        waiting = {f.writes: sum(g.writes == f.writes for g in ordered) for f in ordered}
+        for item in ordered:
+            node, _ = found.rules[item.name]
+            output = self.outputs.setdefault(
+                item.writes, Output(item.writes, self.declared.get(item.writes))
+            )
+            root = self._root(node)
+            if root is None:
+                output.broken = True
+            else:
+                output.writers.append(self._rule(node, root, item))
+            sources = (self.environment.streams.get(name) for name in item.reads)
+            output.arrival = output.arrival or any(s is not None and s.arrival for s in sources)
+            waiting[item.writes] -= 1
+            if not waiting[item.writes]:
+                self._complete(output)
+        finished = {r.name: r for output in self.outputs.values() for r in output.writers}
+        return [finished[f.name] for f in ordered if f.name in finished]
+
+    def _root(self, node: Rule) -> Node | None:
+        """Bind the query of a rule, or an incident."""
+        options = bind_annotations(node, self.environment)
+        if isinstance(node, ast.CreateIncident):
+            return bind_incident(node, self.environment)
+        before = self.report.mistakes
+        if node.state is not None:
+            refuse(self.report, "CreateRule.state", node.span)
+        for timeout in node.timeouts:
+            refuse(self.report, "CreateRule.timeouts", timeout.span)
+        if node.body.upsert:
+            refuse(self.report, "Insert.upsert", node.body.span)
+        if node.body.columns:
+            refuse(self.report, "Insert.columns", node.body.span)
+        root = bind_query(node.body.query, options.match, self.environment)
+        return root if self.report.mistakes == before else None
+
+    def _rule(self, node: Rule, root: Node, item: Flow) -> RulePlan:
+        incident = isinstance(node, ast.CreateIncident)
+        version = "" if isinstance(node, ast.CreateIncident) else node.version or ""
+        options = bind_annotations(node, self.environment)
+        return RulePlan(
+            name=node.name,
+            root=root,
+            output=item.writes,
+            declaration=item.declaration,
+            kind="incident" if incident else "rule",
+            version=version,
+            annotations=options.metadata,
+            span=node.span,
+        )
+
+    def _complete(self, output: Output) -> None:
+        """Make the columns of a written stream known to its readers."""
+        before = self.report.mistakes
+        schema = union_schema(output, self.report) if output.writers else Schema(())
+        output.writers = conform(output.writers, schema)
+        self.environment.streams[output.name] = StreamInfo(
+            output.name,
+            schema,
+            unknown=output.broken or self.report.mistakes != before,
+            arrival=output.arrival,
+            time_column="ts",
+        )
+
+    # ------------------------------------------------------------ the plan
+
+    def _plan(self, ordered: tuple[Flow, ...], rules: Sequence[RulePlan]) -> Plan:
+        """Return the plan of a file without mistakes."""
+        streams = []
+        for name, info in self.environment.streams.items():
+            declared = self.declared.get(name)
+            if declared is not None and name not in self.outputs:
+                streams.append(declared)
+            else:
+                streams.append(self._derived(name, info, declared))
+        streams.sort(key=lambda s: s.declaration)
+        sources = [s.name for s in streams if not s.derived]
+        reached = roots(ordered, sources)
+        parameters = tuple((n, v.value) for n, v in self.environment.parameters.items())
+        return Plan(
+            tuple(streams), tuple(rules), components(sources, ordered, reached), parameters
+        )
+
+    def _derived(self, name: str, info: StreamInfo, declared: StreamSpec | None) -> StreamSpec:
+        """Return the spec of a stream that rules write, or that takes late rows."""
+        if declared is not None:
+            return replace(declared, schema=info.schema, derived=True)
+        if info.late_of is not None:
+            source = self.declared[info.late_of]
+            return StreamSpec(name, info.schema, source.declaration, derived=True, span=source.span)
+        writers = self.outputs[name].writers if name in self.outputs else []
+        place = min((r.declaration for r in writers), default=0)
+        span = writers[0].span if writers else NO_SPAN
+        return StreamSpec(name, info.schema, place, derived=True, span=span)
