@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from cep.kernel.faults import KernelFault, Trap
+from cep.kernel.faults import N_FAULT_CELLS, KernelFault, Trap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,6 @@ NUMPY_DTYPES = {
     "f64": np.dtype(np.float64),
 }
 _METH_NOARGS = 4
-_N_FAULT_CELLS = 3
 
 
 class Bound(Protocol):
@@ -147,13 +146,19 @@ class MachineCalls:
         self._code = code
         self._method = _MethodDef(spec.entry.encode(), code.builtin, _METH_NOARGS, None)
         n = len(spec.arrays)
-        self.block_type = ctypes.c_int64 * (n if sites is None else 2 * n + _N_FAULT_CELLS)
+        self.block_type = ctypes.c_int64 * (n if sites is None else 2 * n + N_FAULT_CELLS)
 
     def small(self, address: int, keep: tuple[Any, ...]) -> Callable[[], int]:
         """Return a builtin function over the context block at `address`; it keeps `keep` alive."""
         method = ctypes.addressof(self._method)
         # The third argument becomes __module__, which may be any object: it owns what we need.
-        return _NEW_BUILTIN(method, address, (self, *keep))  # type: ignore[no-any-return]
+        return _NEW_BUILTIN(method, address, keep)  # type: ignore[no-any-return]
+
+    def free(self, address: int, keep: tuple[Any, ...]) -> Callable[[], int]:
+        """Return a call through ctypes, which frees the GIL; it keeps `keep` alive."""
+        call = functools.partial(self.large, address)
+        vars(call)["keep"] = keep
+        return call
 
 
 class MachineBound:
@@ -168,8 +173,9 @@ class MachineBound:
         for index, array in enumerate(self.arrays):
             self._set(index, array)
         address = ctypes.addressof(self._block)
-        self.call_small = calls.small(address, (self._block, self.arrays))
-        self.call_large: Callable[[], int] = functools.partial(calls.large, address)
+        keep = (calls, self._block, self.arrays)
+        self.call_small = calls.small(address, keep)
+        self.call_large = calls.free(address, keep)
         if calls.sites is not None:
             self.call_small = functools.partial(self._checked, self.call_small)
             self.call_large = functools.partial(self._checked, self.call_large)

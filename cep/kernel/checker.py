@@ -73,45 +73,41 @@ def check_source(source: str, entry: str, *, library: Library = LIBRARY) -> Prog
         node = module.functions[entry]
         if signature.result != "i64" or any(p.dtype is None for p in signature.parameters):
             raise module.refusal(node, "a kernel takes arrays only and returns an int")
-        checker = ProgramChecker(module, library)
-        return checker.program(module.key(entry))
+        try:
+            return ProgramChecker(library).program(module, [entry])
+        except RecursionError:
+            raise module.refusal(node, "expressions or branches are nested too deeply") from None
 
 
-def check_library(name: str, library: Library = LIBRARY) -> tuple[Function, ...]:
-    """Check every function of a kernellib module; return them, callees before callers."""
+def check_library(name: str, *, library: Library = LIBRARY) -> Program:
+    """Check every function of a kernellib module; the program has no entry."""
     with library.lock:
-        empty = read_module("", SourceText("<library>", ""), library)
-        module = library.module(name, empty, ast.Pass(lineno=1, col_offset=0))
-        checker = ProgramChecker(module, library)
-        for function in module.functions:
-            checker.function(module, function, module.functions[function])
-        return checker.ordered([module.key(f) for f in module.functions])
+        nowhere = read_module("", SourceText("<kernellib>", ""), library)
+        module = library.module(name, nowhere, ast.Pass(lineno=1, col_offset=0))
+        return ProgramChecker(library).program(module, list(module.functions))
 
 
 class ProgramChecker:
     """Checks a kernel and the functions it needs; functions of the library are kept in the library."""
 
-    def __init__(self, module: Module, library: Library) -> None:
+    def __init__(self, library: Library) -> None:
         self.library = library
         self._own: dict[str, Function] = {}
-        self._modules: dict[str, Module] = {module.name: module}
         self._open: list[str] = []
 
-    def program(self, entry: str) -> Program:
-        """Return the program of one entry."""
-        name = entry.rpartition(".")[2]
-        module = self._modules[""]
-        self.function(module, name, module.functions[name])
-        functions = self.ordered([entry])
-        texts = {"": (module.text.name, module.text.text)}
+    def program(self, module: Module, names: Sequence[str]) -> Program:
+        """Return functions of a module and all they call; the last name is the entry."""
+        for name in names:
+            self.function(module, name, module.functions[name])
+        functions = self._ordered([module.key(n) for n in names])
+        texts = {module.name: (module.text.name, module.text.text)}
         for function in functions:
-            if function.module:
-                path = self.library.path(function.module)
-                text = self.library.module(function.module, module, ast.Pass()).text.text
-                texts[function.module] = (str(path), text)
+            if function.module not in texts:
+                path = str(self.library.path(function.module))
+                texts[function.module] = (path, self.library.text(function.module))
         return Program(functions, texts)
 
-    def ordered(self, roots: Sequence[str]) -> tuple[Function, ...]:
+    def _ordered(self, roots: Sequence[str]) -> tuple[Function, ...]:
         """Return the functions reachable from `roots`, callees before callers."""
         order: dict[str, Function] = {}
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 KERNEL_SYMBOL = "cep_kernel"
 BUILTIN_SYMBOL = "cep_builtin"
-N_FAULT_CELLS = 3
 
 I1, I64, F64, POINTER = ir.IntType(1), ir.IntType(64), ir.DoubleType(), ir.PointerType()
 KIND_TYPES: dict[str, ir.Type] = {"i64": I64, "f64": F64, "bool": I1, "none": ir.VoidType()}

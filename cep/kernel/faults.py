@@ -10,6 +10,7 @@ OVERFLOW = 2
 DIVISION = 3
 SHIFT = 4
 NARROW = 5
+N_FAULT_CELLS = 3  # kind, number of the site, value
 
 _TEXTS = {
     INDEX: "index {value} is outside array {array!r}",

@@ -28,6 +28,8 @@ Tier = Literal["python", "llvm"]
 
 # Machine code of this process by cache key: rules with equal kernels share it.
 _SHARED: WeakValueDictionary[str, MachineCalls] = WeakValueDictionary()
+# The same for functions of the python tier, by what they were made from.
+_SHARED_FUNCTIONS: WeakValueDictionary[tuple[Any, ...], Callable[..., int]] = WeakValueDictionary()
 _SHARED_LOCK = threading.Lock()
 
 
@@ -88,13 +90,28 @@ def load(
     checked = is_checked() if checked is None else checked
     start = time.thread_time()
     if tier == "python":
-        program = check(spec, library)
-        function: Callable[..., int] = python_functions(program, checked=checked)[program.entry.key]
+        function, hit = _python_function(spec, library, checked=checked)
         seconds = time.thread_time() - start
-        return LoadedKernel(spec, tier, checked, seconds, cache_hit=False, _code=function)
+        return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=function)
     calls, hit = _machine_calls(spec, library, cache, checked=checked)
     seconds = time.thread_time() - start
     return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=calls)
+
+
+def _python_function(
+    spec: KernelSpec, library: Library, *, checked: bool
+) -> tuple[Callable[..., int], bool]:
+    arrays = tuple((a.name, a.dtype) for a in spec.arrays)
+    key = (spec.source, spec.entry, arrays, id(library), checked)
+    with _SHARED_LOCK:
+        known = _SHARED_FUNCTIONS.get(key)
+    if known is not None:
+        return known, True
+    program = check(spec, library)
+    function = python_functions(program, checked=checked)[program.entry.key]
+    with _SHARED_LOCK:
+        _SHARED_FUNCTIONS[key] = function
+    return function, False
 
 
 def _machine_calls(

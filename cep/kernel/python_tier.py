@@ -9,6 +9,7 @@ import linecache
 import math
 from typing import TYPE_CHECKING, Any
 
+from cep.kernel.checker import check_library
 from cep.kernel.emit_python import emit_function, global_name
 from cep.kernel.intrinsics import INTRINSICS
 from cep.kernel.python_checks import checks
@@ -24,6 +25,16 @@ _NAMES: dict[str, Any] = {
     "INF": math.inf,
     "INF__negative": -math.inf,
 }
+
+
+def library_functions(name: str, *, checked: bool = False) -> dict[str, Callable[..., Any]]:
+    """Return the functions of a kernellib module by name, with the intrinsics they use.
+
+    They take memoryviews (or numpy arrays) and numbers; this is how `kernellib` is unit-tested.
+    """
+    functions = python_functions(check_library(name), checked=checked)
+    start = f"{name}."
+    return {key[len(start) :]: f for key, f in functions.items() if key.startswith(start)}
 
 
 def python_functions(program: Program, *, checked: bool = False) -> dict[str, Callable[..., Any]]:

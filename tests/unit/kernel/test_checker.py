@@ -201,6 +201,14 @@ def test_the_parameters_must_be_the_arrays_of_the_spec() -> None:
         check(spec)
 
 
+def test_deep_nesting_is_refused_and_long_conditions_are_not() -> None:
+    deep = " + ".join(["a[0]"] * 2000)
+    with pytest.raises(CepError, match="nested too deeply"):
+        check_source(HEAD + f"    return {deep}\n", "kernel")
+    wide = " or ".join(f"a[0] == {n}" for n in range(2000))
+    assert check_source(HEAD + f"    return 1 if {wide} else 0\n", "kernel").entry.key == ".kernel"
+
+
 @pytest.mark.parametrize("name", LIBRARY.names())
 def test_kernellib_is_in_the_language(name: str) -> None:
     check_library(name)

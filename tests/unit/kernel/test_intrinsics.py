@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cep.kernel import intrinsics_python as python
-from cep.kernel.intrinsics import GENERIC, INTRINSICS, Intrinsic
+from cep.kernel.intrinsics import CONSTANTS, GENERIC, INTRINSICS, Intrinsic
 from tests.unit.kernel.kernels import (
     EDGE_F64,
     EDGE_I64,
@@ -120,6 +122,13 @@ def test_undefined_is_nan(call: float) -> None:
 def test_zero_keeps_its_sign() -> None:
     assert math.copysign(1.0, python.ceil(-0.5)) == -1.0
     assert math.copysign(1.0, python.round_half_away(-0.2)) == -1.0
+
+
+def test_the_language_page_names_everything() -> None:
+    page = (Path(python.__file__).parent / "README.md").read_text(encoding="utf-8")
+    table = page[page.index("| intrinsics |") : page.index("# The room")]
+    named = set(re.findall(r"\w+", table))
+    assert set(INTRINSICS) | set(GENERIC) | set(CONSTANTS) <= named
 
 
 def test_generic_names_choose_by_kind() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from cep.kernel.checker import check_source
-from cep.kernel.faults import KernelFault
+from cep.kernel.faults import KernelFault, Trap
 from cep.kernel.modules import Library
-from cep.kernel.python_tier import python_functions
+from cep.kernel.python_tier import library_functions, python_functions
 from tests.unit.kernel.kernels import (
     EDGE_F64,
     EDGE_I64,
@@ -297,6 +297,16 @@ def kernel(a: "i64[n]") -> int:
         with pytest.raises(KernelFault, match=":3: index 9"):
             call()
         assert a[0] == 3
+
+
+def test_library_functions_run_as_plain_python() -> None:
+    links, ends = np.full(8, -1), np.array([-1, -1])
+    functions = library_functions("runs", checked=True)
+    for run_number in (2, 0):
+        functions["append_run"](memoryview(ends), 0, memoryview(links), run_number)
+    assert ends.tolist() == [2, 0]
+    with pytest.raises(Trap):
+        functions["append_run"](memoryview(ends), 0, memoryview(links), 4)
 
 
 def test_kernellib_modules_import_each_other(tmp_path: Path) -> None:

@@ -75,6 +75,16 @@ def test_equal_kernels_share_machine_code(cache: ObjectCache) -> None:
     assert first.bind(_arrays()).call_small() == second.bind(_arrays()).call_small() == 42
 
 
+def test_equal_kernels_share_their_python_function() -> None:
+    spec = _fresh("shared in python")
+    first, second = load(spec, tier="python"), load(spec, tier="python")
+    assert not first.cache_hit
+    assert second.cache_hit
+    assert not load(spec, tier="python", checked=True).cache_hit
+    left, right = first.bind(_arrays()), second.bind(_arrays())
+    assert [left.call_small(), left.call_small(), right.call_small()] == [42, 43, 42]
+
+
 def test_torn_and_foreign_files_are_misses(cache: ObjectCache) -> None:
     cache.write("key", b"object code")
     assert cache.read("key") == b"object code"
@@ -164,8 +174,9 @@ def test_wrong_arrays_are_refused(tier: str) -> None:
         bound.update(0, np.zeros((2, 2), np.int64))
 
 
-def test_the_builtin_outlives_everything_else() -> None:
-    call = load(_fresh("lifetime"), tier="llvm").bind(_arrays()).call_small
+@pytest.mark.parametrize("way", ["call_small", "call_large"])
+def test_a_call_outlives_everything_else(way: str) -> None:
+    call = getattr(load(_fresh("lifetime"), tier="llvm").bind(_arrays()), way)
     gc.collect()
     filler = [np.ones(1) for _ in range(1000)]
     assert [call() for _ in range(3)] == [42, 43, 44]
@@ -256,6 +267,21 @@ def test_threads_load_the_same_and_different_kernels_at_once(cache: ObjectCache)
     for thread in threads:
         thread.join()
     assert results == [42] * 6
+
+
+def test_a_process_may_end_while_kernels_are_being_compiled(tmp_path: Path) -> None:
+    code = f"""
+from cep.graph.kernel import Array, KernelSpec, Role
+from cep.kernel import BackgroundCompiler
+compiler = BackgroundCompiler()
+arrays = (Array("a", "i64", Role.STATE), Array("x", "f64", Role.STATE))
+for n in range(50):
+    compiler.submit(KernelSpec("kernel", f"# {{n}}\\n" + {SOURCE!r}, arrays))
+"""
+    environment = {**os.environ, "CEP_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    assert done.returncode == 0
+    assert len(list(tmp_path.rglob("*.o"))) < 50
 
 
 def test_the_door_does_not_load_llvmlite() -> None:
