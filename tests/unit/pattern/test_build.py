@@ -1,0 +1,121 @@
+"""From patterns to automata: states, order of moves, guards, absences, minimum completion."""
+
+from __future__ import annotations
+
+import pytest
+
+from cep.pattern.automaton import DEAD
+from cep.pattern.build import build, fragment
+from cep.pattern.picture import picture
+from cep.plan.nodes import Absent, Atom, Repeat, Sequence
+
+A, B, C = Atom("a"), Atom("b"), Atom("c")
+
+
+def seq(*parts, edges=None):
+    return Sequence(parts, edges or ("relaxed",) * (len(parts) - 1))
+
+
+def shape(pattern):
+    """Return `state: moves` lines of an automaton, in the order of its states."""
+    automaton = build(pattern)
+    lines = ["start: " + " ".join(automaton.states[m.target].name for m in automaton.starts)]
+    for number, state in enumerate(automaton.states):
+        words = []
+        for move in state.moves:
+            word = ("!" if move.strict else "") + move.variable
+            if move.kind == "loop":
+                word += "*" if move.limit is None else f"*{move.limit}"
+            words.append(word)
+        words += [f"not {name}" for name in state.guards]
+        if state.absence is not None:
+            words.append(f"then {automaton.states[state.satisfied].name}")
+        if state.accepting:
+            words.append("match")
+        elif state.skipped == DEAD:
+            words.append("or dies")
+        elif state.skipped != number:
+            words.append(f"or {automaton.states[state.skipped].name}")
+        lines.append(f"{state.name}: " + " ".join(words))
+    return lines
+
+
+SHAPES = [
+    (seq(A, B), ["start: a", "a: b", "b: match"]),
+    (seq(A, B, edges=("strict",)), ["start: a", "a: !b or dies", "b: match"]),
+    (
+        seq(A, Repeat(B, 0, 1), C),
+        ["start: a", "a: b c", "b: c", "c: match"],
+    ),
+    (
+        seq(Repeat(A, 0, 1), B),
+        ["start: a b", "a: b", "b: match"],
+    ),
+    (
+        seq(Repeat(A, 3, None), B),
+        ["start: a_below", "a_below: a*3", "a_open: b a*", "b: match"],
+    ),
+    (
+        seq(Repeat(A, 2, 3), B),
+        ["start: a_below", "a_below: a*2", "a_open: b a*3", "b: match", "a: b"],
+    ),
+    (Repeat(A, 3, None), ["start: a_below", "a_below: a*3", "a_open: match"]),
+    (seq(A, Repeat(B, 0, None)), ["start: a", "a: match"]),
+    (seq(A, Absent(("n",), None), B), ["start: a", "a: b not n", "b: match"]),
+    (seq(A, Absent(("n",), 10)), ["start: a", "a: not n then a_quiet", "a_quiet: match"]),
+    (
+        seq(Repeat(A, 1, None), Absent(("n",), 10), B),
+        ["start: a_open", "a_open: a* not n then a_quiet", "a_quiet: b", "b: match"],
+    ),
+    (
+        seq(A, Repeat(B, 0, 1), Absent(("n",), None), C),
+        ["start: a", "a: b c not n", "b: c not n", "c: match"],
+    ),
+    (
+        seq(A, Repeat(B, 0, 1), C, edges=("strict", "relaxed")),
+        ["start: a", "a: !b c or a_lapsed", "b: c", "c: match", "a_lapsed: c"],
+    ),
+    (
+        seq(Repeat(A, 3, None, "strict"), B),
+        ["start: a_below", "a_below: !a*3 or dies", "a_open: b !a* or a_open_lapsed", "b: match",
+         "a_open_lapsed: b"],
+    ),
+    (
+        seq(Repeat(A, 1, None, possessive=True), B),
+        ["start: a_open", "a_open: a* b", "b: match"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pattern", "expected"), SHAPES)
+def test_shape(pattern, expected):
+    assert shape(pattern) == expected
+
+
+def test_nested_sequences_are_the_flat_one():
+    flat = seq(A, B, C)
+    assert build(seq(seq(A, B), C)) == build(flat) == build(seq(A, seq(B, C)))
+
+
+def test_optional_steps_are_known():
+    automaton = build(seq(A, Repeat(B, 0, 1), C))
+    assert automaton.optional == (False, True, False)
+
+
+def test_empty_pattern_is_our_mistake():
+    with pytest.raises(ValueError, match="empty"):
+        build(Repeat(A, 0, None))
+
+
+def test_groups_are_not_repeated():
+    with pytest.raises(ValueError, match="single step"):
+        fragment(Repeat(seq(A, B), 2, 3))
+
+
+@pytest.mark.parametrize(("pattern", "expected"), SHAPES)
+def test_pictures_name_states_that_exist(pattern, expected):
+    drawn = picture(build(pattern))
+    names = [state.name for state in drawn.states]
+    assert len(names) == len(set(names))
+    assert {name for e in drawn.edges for name in (e.source, e.target)} <= set(names)
+    assert any(state.accepting for state in drawn.states)
