@@ -106,9 +106,8 @@ class _Binder:
         for spec in list(self.declared.values()):
             if spec.late_into is not None:
                 self._late(spec, spec.late_into, writers)
-        for name, (node, _) in found.rules.items():
-            if isinstance(node, ast.CreateIncident):
-                self.environment.others[name] = "an incident"
+        incidents = (n for n, (rule, _) in found.rules.items() if isinstance(rule, ast.CreateIncident))
+        self.environment.others.update(dict.fromkeys(incidents, "an incident"))
 
     def _late(self, spec: StreamSpec, name: str, writers: Mapping[str, str]) -> None:
         """Declare the stream of late rows: the columns of its source (output only)."""
