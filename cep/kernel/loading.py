@@ -37,7 +37,8 @@ _SHARED_LOCK = threading.Lock()
 class LoadedKernel:
     """A kernel ready to be bound to arrays. Immutable and thread-safe.
 
-    `compile_seconds` is the CPU time of loading in this thread (checker, compiler, linking);
+    `compile_seconds` is the CPU time of loading in this thread (checker, compiler, linking;
+    not the import of llvmlite);
     `cache_hit` says that the machine code came from the disk or from an equal kernel of this process.
     """
 
@@ -88,12 +89,14 @@ def load(
             cannot be made (llvmlite missing or failing).
     """
     checked = is_checked() if checked is None else checked
-    start = time.thread_time()
     if tier == "python":
+        start = time.thread_time()
         function, hit = _python_function(spec, library, checked=checked)
         seconds = time.thread_time() - start
         return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=function)
-    calls, hit = _machine_calls(spec, library, cache, checked=checked)
+    machine = _machine()
+    start = time.thread_time()
+    calls, hit = _machine_calls(spec, library, cache, machine, checked=checked)
     seconds = time.thread_time() - start
     return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=calls)
 
@@ -114,9 +117,8 @@ def _python_function(
     return function, False
 
 
-def _machine_calls(
-    spec: KernelSpec, library: Library, cache: ObjectCache | None, *, checked: bool
-) -> tuple[MachineCalls, bool]:
+def _machine() -> tuple[str, ...]:
+    """Import the compiler; return what machine code depends on: llvmlite, triple, CPU, features."""
     try:
         import llvmlite
 
@@ -124,7 +126,18 @@ def _machine_calls(
     except ImportError as problem:
         msg = f"the llvm tier needs llvmlite: {problem}"
         raise error("CEP902", msg, hint="pip install llvmlite, or tier='python'") from problem
-    key = cache_key(spec, library, (llvmlite.__version__, *llvm_tier.host()))
+    return llvmlite.__version__, *llvm_tier.host()
+
+
+def _machine_calls(
+    spec: KernelSpec,
+    library: Library,
+    cache: ObjectCache | None,
+    machine: tuple[str, ...],
+    *,
+    checked: bool,
+) -> tuple[MachineCalls, bool]:
+    key = cache_key(spec, library, machine)
     shared = f"{key} {spec.entry} {checked}"
     with _SHARED_LOCK:
         known = _SHARED.get(shared)

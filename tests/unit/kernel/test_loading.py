@@ -284,6 +284,24 @@ for n in range(50):
     assert len(list(tmp_path.rglob("*.o"))) < 50
 
 
+def test_without_llvmlite_the_python_tier_remains() -> None:
+    code = f"""
+import sys
+sys.modules["llvmlite"] = None
+from cep.errors import CepError
+from cep.graph.kernel import Array, KernelSpec, Role
+from cep.kernel import load
+arrays = (Array("a", "i64", Role.STATE), Array("x", "f64", Role.STATE))
+spec = KernelSpec("kernel", {SOURCE!r}, arrays)
+load(spec, tier="python")
+try:
+    load(spec, tier="llvm")
+except CepError as problem:
+    sys.exit(0 if problem.code == "CEP902" else 2)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_door_does_not_load_llvmlite() -> None:
     code = "import sys, cep.kernel; sys.exit('llvmlite' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -161,9 +161,10 @@ def kernel(a: "i64[4]", narrow: "i32[4]", x: "f64[4]") -> int:
     body=_body,
     a=st.lists(st.sampled_from(EDGE_I64), min_size=N_CELLS, max_size=N_CELLS),
     x=st.lists(st.sampled_from(EDGE_F64), min_size=N_CELLS, max_size=N_CELLS),
+    checked=st.booleans(),
 )
-def test_random_kernels_agree(body: list[str], a: list[int], x: list[float]) -> None:
+def test_random_kernels_agree(body: list[str], a: list[int], x: list[float], checked: bool) -> None:
     tail = ["a[1] = m", "a[2] = n", "x[1] = u", "v += 0.5", "x[2] = v", "return i"]
     source = HEAD + "\n".join(_indent([*body, *tail])) + "\n"
     arrays = [np.array(a, np.int64), np.array([0, -1, 2**31 - 1, 7], np.int32), np.array(x)]
-    assert_tiers_agree(source, arrays)
+    assert_tiers_agree(source, arrays, checked=checked)
