@@ -110,3 +110,16 @@ class DistinctValues:
             return
         forget = self.layout.use("distinct", "forget_values")
         writer.line(f"{forget}({self._entries}, {self.links}, {self.heads}, {self.live}, {pane})")
+
+    def add(self, slot: Slot, x: str, group: str) -> str:
+        """Return the call that counts one more row of a group with value `x`; it gives the entry."""
+        add = self.layout.use("distinct", "add_value")
+        return (
+            f"{add}({self._entries}, {self.rows}, {self.live}, "
+            f"{self._group(slot, group)}, {self.word(slot, x)})"
+        )
+
+    def drop(self, entry: str) -> str:
+        """Return the call that counts one row less of an entry."""
+        drop = self.layout.use("distinct", "drop_value")
+        return f"{drop}({self._entries}, {self.rows}, {self.live}, {entry})"

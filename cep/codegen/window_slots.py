@@ -126,7 +126,7 @@ class Slots:
             kind = SLOT_KINDS[use.kind]
             key = (use.kind, argument if kind.argument else None, aggregate.filter)
             if key not in self._slots:
-                name = f"{self.prefix}{use.kind}{len(self._slots) + 1}"
+                name = f"{self.prefix}{use.kind}_{len(self._slots) + 1}"
                 self._slots[key] = Slot(name, kind, key[1], key[2])
             found[use.name] = self._slots[key]
         return found

@@ -242,4 +242,4 @@ def test_equal_slots_are_shared() -> None:
         )),
     )
     names = [a.name for a in window_kernel(case, "w").arrays if a.name.startswith("pane_")]
-    assert names == ["pane_first", "pane_sum1_value", "pane_count2_n"]
+    assert names == ["pane_first", "pane_sum_1_value", "pane_count_2_n"]
