@@ -140,7 +140,11 @@ class _Kernel:
             with writer.block("if in_partition == 0:"):
                 parts.add_one("null_keys")
                 writer.lines("row = row + 1", "continue")
-        if not parts.automaton.strict:
+
+    def _pass_over(self) -> None:
+        """Write the passing over of a row that fits nothing, unless strict edges make it count."""
+        if not self.parts.automaton.strict:
+            writer = self.parts.writer
             with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in self.flags)}:"):
                 writer.lines("row = row + 1", "continue")
 
@@ -193,6 +197,10 @@ class _Kernel:
         """Write what the event does to the runs of its key, and the start of a new run."""
         parts = self.parts
         writer = parts.writer
+        # Measured on W4: which readings fit is hard to predict, whether their key has runs is not. So where
+        # the lookup is one load it comes first (5.6 -> 2.8 ns an event).
+        if not parts.keys.by_code:
+            self._pass_over()
         parts.keys.find(writer)
         starters = dict.fromkeys(move.variable for move in parts.automaton.starts)
         flags = [f"{parts.conditions[name].flag} == 1" for name in starters]
@@ -202,6 +210,8 @@ class _Kernel:
         if parts.keys.types:
             with writer.block("if slot < 0 and may_start == 0:"):
                 writer.lines("row = row + 1", "continue")
+        if parts.keys.by_code:
+            self._pass_over()
         self._room()
         if parts.has_absence and parts.past_last:
             parts.add_one("events_seen")
