@@ -1,0 +1,162 @@
+"""Streams that share a clock and the rules over them: what may run, and in which order (rulings 2 and 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cep.batch import EventBatch, empty_batch
+from cep.engine.merge import joined_positions, order_of, order_sources
+from cep.engine.reorder import joined
+from cep.engine.watermark import NEVER
+from cep.types import MAX_I64, NULL_I64, Type, null_column
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cep.engine.rule_task import RuleTask
+    from cep.engine.source_stream import SourceStream
+    from cep.graph.graph import StreamSpec
+    from cep.schema import Schema
+
+
+class Component:
+    """A clock, its source streams in declaration order, its rules in topological order.
+
+    Invariants: the clock never goes back; rows are handed to rules in the total order.
+    """
+
+    def __init__(
+        self,
+        sources: list[SourceStream],
+        rules: list[RuleTask],
+        derived: dict[str, StreamSpec],
+        *,
+        bounded: bool,
+    ) -> None:
+        self.sources = sources
+        self.rules = rules
+        self.clock = NEVER
+        self._derived = derived
+        self._bounded = bounded
+        self._writers = {name: sum(r.spec.output == name for r in rules) for name in derived}
+        merged = any(len(r.spec.inputs) > 1 for r in rules)
+        merged = merged or any(n > 1 for n in self._writers.values())
+        self.depth = _longest_chain(rules) if merged else None
+
+    # ------------------------------------------------------------ clock
+
+    def holding(self, source: SourceStream) -> bool:
+        """Whether a stream's watermark holds the clock back."""
+        if source.watermark.idle:
+            return False
+        return self._bounded or source.watermark.received or source.watermark.ended
+
+    def others(self, source: SourceStream) -> int:
+        """Return the minimum watermark of the other streams that hold the clock back."""
+        marks = [s.watermark.value for s in self.sources if s is not source and self.holding(s)]
+        return min(marks, default=MAX_I64)
+
+    def runs_directly(self, source: SourceStream) -> bool:
+        """Whether rows of a stream may run as they come: alone, in order, of one partition (section 5)."""
+        return len(self.sources) == 1 and source.in_order and not source.several_partitions
+
+    def move_clock(self) -> None:
+        """Set the clock to the minimum watermark of the streams that hold it back."""
+        marks = [s.watermark.value for s in self.sources if self.holding(s)]
+        if marks:
+            self.clock = max(self.clock, min(marks))
+
+    # ------------------------------------------------------------ a step
+
+    def step(self, emit: Callable[[str, EventBatch], None]) -> None:
+        """Run every row and timer that the clock allows; `emit` takes the rows of derived streams."""
+        rows = self._released()
+        # Without a watermark yet no instant is known to be over.
+        clock = self.clock if self.clock != NEVER else NULL_I64
+        pending: dict[str, list[EventBatch]] = {}
+        for task in self.rules:
+            inputs = tuple(self._input(name, rows, pending) for name in task.spec.inputs)
+            if not any(map(len, inputs)) and not task.due(clock):
+                continue
+            made = task.process(inputs, clock, self.depth)
+            if made is not None:
+                pending.setdefault(task.spec.output, []).append(made)
+        for name in list(pending):
+            rows[name] = self._finished(name, pending.pop(name), rows.get(name))
+        for name in self._derived:
+            if name in rows and len(rows[name]):
+                emit(name, rows[name])
+
+    def _released(self) -> dict[str, EventBatch]:
+        """Return the rows that may run, by stream, with positions where they are needed."""
+        found: dict[str, EventBatch] = {}
+        before = MAX_I64
+        for source in self.sources:
+            batch = source.release(source.limit(self.clock, before))
+            if batch is not None:
+                found[source.spec.name] = batch
+            if self.holding(source):
+                before = min(before, source.watermark.value)
+        if found and self.depth is not None:
+            order_sources([b for b in found.values() if len(b)], self.depth)
+        return found
+
+    def _input(
+        self, name: str, rows: dict[str, EventBatch], pending: dict[str, list[EventBatch]]
+    ) -> EventBatch:
+        """Return the rows of an input; all writers of a derived stream have run by now."""
+        if name in pending:
+            rows[name] = self._finished(name, pending.pop(name), rows.get(name))
+        found = rows.get(name)
+        return self._nothing(name) if found is None else found
+
+    def _nothing(self, name: str) -> EventBatch:
+        spec = self._derived.get(name)
+        if spec is None:
+            spec = next(s.spec for s in self.sources if s.spec.name == name)
+        empty = empty_batch(spec.schema)
+        if self.depth is not None:
+            order_sources([empty], self.depth)
+        return empty
+
+    def _finished(self, name: str, parts: list[EventBatch], known: EventBatch | None) -> EventBatch:
+        """Return the rows of a derived stream: those of all its writers in the total order."""
+        assert known is None
+        schema = self._derived[name].schema
+        shaped = [_as_schema(part, schema) for part in parts]
+        if len(shaped) == 1:
+            return shaped[0]
+        batch = joined(shaped)
+        positions = joined_positions([p.positions for p in shaped if p.positions is not None])
+        batch.positions = positions
+        return batch.take(order_of(batch.ts, positions))
+
+
+def _as_schema(batch: EventBatch, schema: Schema) -> EventBatch:
+    """Return rows with the columns of a stream: missing ones NULL, INT as DOUBLE where the stream says so."""
+    if batch.schema == schema:
+        return batch
+    columns: dict[str, np.ndarray] = {}
+    for column in schema.columns:
+        own = batch.schema.find(column.name)
+        if own is None:
+            columns[column.name] = null_column(column.type, len(batch))
+        elif own.type is Type.INT and column.type is Type.DOUBLE:
+            stored = batch.columns[column.name]
+            columns[column.name] = np.where(stored == NULL_I64, np.nan, stored)
+        else:
+            columns[column.name] = batch.columns[column.name]
+    return EventBatch(
+        schema, columns, batch.ts, batch.seq, batch.positions, batch.cause, batch.extra
+    )
+
+
+def _longest_chain(rules: list[RuleTask]) -> int:
+    """Return the number of rules on the longest way from a source event to an output."""
+    depth: dict[str, int] = {}
+    for task in rules:
+        reached = 1 + max((depth.get(n, 0) for n in task.spec.inputs), default=0)
+        depth[task.spec.output] = max(depth.get(task.spec.output, 0), reached)
+    return max(depth.values(), default=1)

@@ -1,0 +1,101 @@
+"""One rule at run time: its operators in a chain over the rule's merged input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cep.engine.merge import derived_positions, merge
+from cep.operators.base import Merged
+from cep.operators.kernel_operator import no_rows
+
+if TYPE_CHECKING:
+    from cep.batch import EventBatch, Positions
+    from cep.graph.graph import RuleSpec
+    from cep.operators.kernel_operator import KernelOperator
+
+
+class RuleTask:
+    """Runs a rule's operators and gives their rows places in the total order.
+
+    Invariants: rows come out in the total order. Memory: that of the operators.
+    """
+
+    def __init__(self, spec: RuleSpec, operators: list[KernelOperator]) -> None:
+        self.spec = spec
+        self.operators = operators
+        self.matches = 0
+        self._own_causes = 0
+
+    def due(self, clock: int) -> bool:
+        """Whether some operator fires at `clock` although no rows came."""
+        return any(operator.due(clock) for operator in self.operators)
+
+    def process(
+        self, batches: tuple[EventBatch, ...], clock: int, depth: int | None
+    ) -> EventBatch | None:
+        """Handle the rows of the inputs and fire timers up to `clock`; return the rule's rows or None.
+
+        depth: number of path columns of positions; None when no one needs positions.
+        """
+        merged, parents = merge(batches) if any(map(len, batches)) else (no_rows(batches), None)
+        made = self._chain(merged, clock)
+        if made is None:
+            return None
+        self.matches += len(made)
+        if depth is not None:
+            made.positions = self._positions(parents, made, depth)
+        made.cause = None
+        return made
+
+    def _positions(self, parents: Positions | None, made: EventBatch, depth: int) -> Positions:
+        assert made.cause is not None
+        spec, cause = self.spec, made.cause.astype(np.int64)
+        positions = derived_positions(
+            parents, cause, depth, spec.topological, spec.declaration, self._own_causes
+        )
+        self._own_causes += int(np.count_nonzero(cause < 0))
+        return positions
+
+    def _chain(self, merged: Merged, clock: int) -> EventBatch | None:
+        first, *rest = self.operators
+        made = first.process(merged, clock) if len(merged) or first.due(clock) else None
+        for operator in rest:
+            if made is None:
+                if operator.due(clock):
+                    nothing = no_rows((first_rows(merged),))
+                    operator.process(nothing, clock)
+                continue
+            cause = made.cause
+            made = operator.process(Merged((made,), made.ts), clock)
+            if made is not None and cause is not None and made.cause is not None:
+                own = made.cause < 0
+                made.cause = np.where(own, made.cause, cause[np.where(own, 0, made.cause)])
+        return made
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the state of all operators and the rule's counters."""
+        named = {
+            f"{number}/{name}": array
+            for number, operator in enumerate(self.operators)
+            for name, array in operator.arrays().items()
+        }
+        named["counters"] = np.array([self.matches, self._own_causes], np.int64)
+        return named
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over what `arrays` returned."""
+        self.matches, self._own_causes = (int(v) for v in arrays["counters"])
+        for number, operator in enumerate(self.operators):
+            prefix = f"{number}/"
+            operator.restore({
+                name.removeprefix(prefix): array
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            })
+
+
+def first_rows(merged: Merged) -> EventBatch:
+    """Return some batch of a merged input, for its schema."""
+    return merged.batches[0]

@@ -1,0 +1,1 @@
+"""Operators: what runs a rule's kernels on batches and keeps their state."""

@@ -1,0 +1,344 @@
+"""The host of a kernel: allocates its arrays, binds its inputs, calls it, grows what is full.
+
+Every stateful operator is a kernel in one of these; `select.py` adds the numpy form to it.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cep.batch import EventBatch, empty_batch
+from cep.errors import error
+from cep.graph.kernel import (
+    CAPACITY,
+    CLOCK,
+    DONE,
+    ERRORS,
+    FLUSH,
+    MAX_I64,
+    N_ROWS,
+    NEXT,
+    OUT,
+    ROW,
+    ByCode,
+    Codes,
+    Column,
+    Computed,
+    Merge,
+    Rank,
+    Role,
+    Seq,
+    StringMap,
+)
+from cep.kernel import load
+from cep.operators.base import Merged, filled, row_numbers
+from cep.operators.tables import ComputedColumn, StringMapTable, grown
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.graph.graph import OperatorSpec
+    from cep.graph.kernel import Array
+    from cep.kernel import BackgroundCompiler, CompileBox, LoadedKernel
+    from cep.strings import StringTable
+
+DTYPES = {"i64": np.int64, "i32": np.int32, "i8": np.int8, "u8": np.uint8, "f64": np.float64}
+SMALL_BATCH = 64  # up to so many rows a call keeps the GIL: freeing it costs more than it gives
+MOST_CELLS = 1 << 34
+
+
+class KernelOperator:
+    """One kernel with its state.
+
+    Invariants: arrays of a pool have `capacity * width` cells; for a matcher
+    `runs_started = matched + expired + killed + dropped + live`.
+    Memory: state arrays grow by doubling with the live state and never shrink.
+    """
+
+    def __init__(
+        self,
+        spec: OperatorSpec,
+        strings: StringTable,
+        *,
+        tier: str,
+        compiler: BackgroundCompiler | None = None,
+    ) -> None:
+        self.spec = spec
+        kernel = spec.kernel
+        self._strings = strings
+        self._registers = {name: i for i, name in enumerate(kernel.registers)}
+        self._pools = [pool.initial for pool in kernel.pools]
+        self._number = {pool.name: i for i, pool in enumerate(kernel.pools)}
+        self._places = {array.name: i for i, array in enumerate(kernel.arrays)}
+        self._maps: dict[str, StringMapTable] = {}
+        self._computed: dict[str, ComputedColumn] = {}
+        self._arrays = [self._made(array) for array in kernel.arrays]
+        self._ctl = self._arrays[self._places["ctl"]].data
+        self._inputs = [(i, a) for i, a in enumerate(kernel.arrays) if a.role is Role.INPUT]
+        self._tables = [
+            (i, a)
+            for i, a in enumerate(kernel.arrays)
+            if a.role is Role.TABLE or isinstance(a.source, ByCode)
+        ]
+        self._ctl[NEXT] = MAX_I64
+        self.kernel_seconds = 0.0
+        self.compile_seconds = 0.0
+        self.compile_failure: Exception | None = None
+        self.errors = 0
+        self._box: CompileBox | None = None
+        self._load("python" if tier == "auto" else tier)
+        if tier == "auto" and compiler is not None:
+            self._box = compiler.submit(kernel)
+
+    # ------------------------------------------------------------ tiers
+
+    def _load(self, tier: str) -> None:
+        self._use(load(self.spec.kernel, tier=tier))  # type: ignore[arg-type]
+
+    def _use(self, loaded: LoadedKernel) -> None:
+        self.tier = loaded.tier
+        self.compile_seconds += loaded.compile_seconds
+        self._bound = loaded.bind(self._arrays)
+
+    def swap_tier(self) -> None:
+        """Take over the compiled kernel if it is finished; called between batches only."""
+        box = self._box
+        if box is None or not box.done:
+            return
+        self._box = None
+        if box.loaded is not None:
+            self._use(box.loaded)
+        else:
+            self.compile_failure = box.failure
+
+    def wait_compiled(self) -> None:
+        """Wait for the background compile and take it over."""
+        if self._box is not None:
+            self._box.wait()
+            self.swap_tier()
+
+    # ------------------------------------------------------------ arrays
+
+    def _made(self, array: Array) -> np.ndarray:
+        kernel = self.spec.kernel
+        dtype = DTYPES[array.dtype]
+        match array.role:
+            case Role.CONTROL:
+                ctl = np.zeros(CAPACITY + len(kernel.pools), np.int64)
+                ctl[CAPACITY:] = self._pools
+                return ctl
+            case Role.REGISTER:
+                reg = np.zeros(max(1, len(kernel.registers)), np.int64)
+                for name, value in kernel.register_init:
+                    reg[self._registers[name]] = value
+                return reg
+            case Role.INPUT:
+                if isinstance(array.source, Computed):
+                    self._computed[array.name] = ComputedColumn(array.source, self._strings)
+                return np.zeros(1, dtype)
+            case Role.TABLE:
+                return self._table(array)
+            case _:
+                pool = self._number.get(array.pool)
+                cells = 1 if pool is None else self._pools[pool] * array.width
+                return np.full(cells, array.fill, dtype)
+
+    def _table(self, array: Array) -> np.ndarray:
+        match array.source:
+            case Codes(texts):
+                return self._strings.encode(texts)
+            case StringMap():
+                table = self._maps[array.name] = StringMapTable(array.source, self._strings)
+                return table.cells
+            case _:
+                return np.zeros(1, DTYPES[array.dtype])
+
+    def _set(self, place: int, array: np.ndarray) -> None:
+        self._arrays[place] = array
+        self._bound.update(place, array)
+
+    def _grow(self, pool: int) -> None:
+        """Double the capacity of a pool."""
+        kernel = self.spec.kernel
+        old = self._pools[pool]
+        if 2 * old > MOST_CELLS:
+            msg = f"pool {kernel.pools[pool].name} of {kernel.entry} cannot grow beyond {old}"
+            raise error("CEP903", msg)
+        self._resize(pool, 2 * old)
+
+    def _resize(self, pool: int, capacity: int) -> None:
+        shape = self.spec.kernel.pools[pool]
+        self._pools[pool] = capacity
+        self._ctl[CAPACITY + pool] = capacity
+        for place, array in enumerate(self.spec.kernel.arrays):
+            if array.pool != shape.name or array.role not in (Role.STATE, Role.OUTPUT):
+                continue
+            fresh = np.full(capacity * array.width, array.fill, DTYPES[array.dtype])
+            if not (shape.rehash and array.role is Role.STATE):
+                known = self._arrays[place]
+                fresh[: len(known)] = known
+            self._set(place, fresh)
+
+    # ------------------------------------------------------------ inputs
+
+    def _bind_inputs(self, merged: Merged) -> None:
+        for place, array in self._inputs:
+            column = self._column(array, merged)
+            if not column.flags.c_contiguous:
+                column = np.ascontiguousarray(column)
+            self._set(place, column)
+
+    def _column(self, array: Array, merged: Merged) -> np.ndarray:
+        match array.source:
+            case Column(number, name):
+                batch = merged.batches[number]
+                return batch.columns[name] if name in batch.columns else batch.extra[name]
+            case Seq(number):
+                return merged.batches[number].seq
+            case Merge(what):
+                return _merge_column(what, merged)
+            case Computed(number):
+                batch = merged.batches[number]
+                kinds = {c.name: c.type for c in batch.schema.columns}
+                kinds |= dict.fromkeys(batch.extra, Type.INT)
+                return self._computed[array.name].compute({**batch.columns, **batch.extra}, kinds)
+            case _:
+                msg = f"input array {array.name} without a source"
+                raise AssertionError(msg)
+
+    def _extend_tables(self, merged: Merged) -> None:
+        """Fill tables for the codes of these rows and extend what is indexed by code."""
+        for name, table in self._maps.items():
+            if not table.columns:
+                table.fill_all()
+            for number, column in table.columns:
+                batch = merged.batches[number]
+                found = batch.columns.get(column)
+                table.fill(batch.extra[column] if found is None else found)
+            if self._arrays[self._places[name]] is not table.cells:
+                self._set(self._places[name], table.cells)
+        count = len(self._strings)
+        for place, array in self._tables:
+            if isinstance(array.source, ByCode) and len(self._arrays[place]) < count:
+                self._set(place, grown(self._arrays[place], count, array.fill))
+            elif isinstance(array.source, Rank):
+                ranks = self._strings.ranks()
+                if self._arrays[place] is not ranks and len(ranks):
+                    self._set(place, ranks)
+
+    # ------------------------------------------------------------ calls
+
+    def process(self, merged: Merged, clock: int, *, flush: bool = False) -> EventBatch | None:
+        """Handle rows, then fire what is due up to `clock`; return the rows made, None for none."""
+        if self._box is not None:
+            self.swap_tier()
+        if len(merged):
+            self._bind_inputs(merged)
+            if self._tables:
+                self._extend_tables(merged)
+        self._run(len(merged), clock, flush=flush)
+        return self._output() if self._ctl[OUT] else None
+
+    def _run(self, rows: int, clock: int, *, flush: bool) -> None:
+        ctl = self._ctl
+        ctl[ROW] = 0
+        ctl[N_ROWS] = rows
+        ctl[CLOCK] = clock
+        ctl[OUT] = 0
+        ctl[ERRORS] = 0
+        ctl[FLUSH] = flush
+        start = time.perf_counter()
+        call = self._bound.call_small if rows <= SMALL_BATCH else self._bound.call_large
+        code = call()
+        while code != DONE:
+            self._grow(code - 1)
+            code = call()
+        self.kernel_seconds += time.perf_counter() - start
+        self.errors += ctl[ERRORS]
+
+    def _output(self) -> EventBatch:
+        rows = self._ctl[OUT]
+        arrays, places = self._arrays, self._places
+        columns: dict[str, np.ndarray] = {}
+        extra: dict[str, np.ndarray] = {}
+        for column in self.spec.kernel.outputs:
+            taken = arrays[places[column.array]][:rows].copy()
+            (extra if column.name in self.spec.hidden else columns)[column.name] = taken
+        return EventBatch(
+            self.spec.output,
+            columns,
+            arrays[places["out_ts"]][:rows].copy(),
+            np.empty(0, np.int64),
+            None,
+            arrays[places["out_cause"]][:rows].copy(),
+            extra,
+        )
+
+    def due(self, clock: int) -> bool:
+        """Whether something fires at `clock` although no rows came."""
+        return self._ctl[NEXT] <= clock
+
+    # ------------------------------------------------------------ state
+
+    def registers(self) -> dict[str, int]:
+        """Return the registers by name (run counts and the like)."""
+        reg = self._arrays[self._places["reg"]]
+        return {name: int(reg[i]) for name, i in self._registers.items()}
+
+    @property
+    def state_bytes(self) -> int:
+        """Size of the state arrays in bytes."""
+        return sum(a.nbytes for a in self.arrays().values())
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return all state by name (borrowed): pools, registers, next timer, state arrays."""
+        kept = {
+            array.name: self._arrays[place]
+            for place, array in enumerate(self.spec.kernel.arrays)
+            if array.role in (Role.STATE, Role.REGISTER)
+        }
+        kept["$pools"] = np.array(self._pools, np.int64)
+        kept["$next"] = np.array([self._ctl[NEXT], self.errors], np.int64)
+        return kept
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over state that `arrays` of an equal operator returned (copies it)."""
+        for pool, capacity in enumerate(arrays["$pools"].tolist()):
+            self._resize(pool, capacity)
+        for place, array in enumerate(self.spec.kernel.arrays):
+            if array.role in (Role.STATE, Role.REGISTER):
+                self._set(place, arrays[array.name].copy())
+        self._ctl[NEXT], self.errors = (int(v) for v in arrays["$next"])
+
+    def check(self) -> None:
+        """Assert that arrays have the sizes of their pools and that no run is unaccounted for."""
+        for place, array in enumerate(self.spec.kernel.arrays):
+            pool = self._number.get(array.pool)
+            if pool is not None and array.role in (Role.STATE, Role.OUTPUT):
+                cells = self._pools[pool] * array.width
+                assert len(self._arrays[place]) == cells, array.name
+        counts = self.registers()
+        if "runs_started" in counts:
+            ended = ("runs_matched", "runs_expired", "runs_killed", "runs_dropped", "runs_live")
+            assert counts["runs_started"] == sum(counts.get(n, 0) for n in ended), counts
+
+
+def _merge_column(what: str, merged: Merged) -> np.ndarray:
+    if what == "ts":
+        return merged.ts
+    found: Any = getattr(merged, what)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    n = len(merged)
+    if what == "row":
+        return row_numbers(n)
+    if what == "phase" and merged.batches[0].positions is not None:
+        return merged.batches[0].positions.phase
+    return filled(n, 1 if what == "phase" else 0)
+
+
+def no_rows(batches: tuple[EventBatch, ...]) -> Merged:
+    """Return a merged input of no rows over the same streams."""
+    return Merged(tuple(empty_batch(b.schema) for b in batches), np.empty(0, np.int64))
