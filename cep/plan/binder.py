@@ -106,7 +106,9 @@ class _Binder:
         for spec in list(self.declared.values()):
             if spec.late_into is not None:
                 self._late(spec, spec.late_into, writers)
-        incidents = (n for n, (rule, _) in found.rules.items() if isinstance(rule, ast.CreateIncident))
+        incidents = (
+            n for n, (rule, _) in found.rules.items() if isinstance(rule, ast.CreateIncident)
+        )
         self.environment.others.update(dict.fromkeys(incidents, "an incident"))
 
     def _late(self, spec: StreamSpec, name: str, writers: Mapping[str, str]) -> None:
@@ -210,9 +212,7 @@ class _Binder:
         sources = [s.name for s in streams if not s.derived]
         reached = roots(ordered, sources)
         parameters = tuple((n, v.value) for n, v in self.environment.parameters.items())
-        return Plan(
-            tuple(streams), tuple(rules), components(sources, ordered, reached), parameters
-        )
+        return Plan(tuple(streams), tuple(rules), components(sources, ordered, reached), parameters)
 
     def _derived(self, name: str, info: StreamInfo, declared: StreamSpec | None) -> StreamSpec:
         """Return the spec of a stream that rules write, or that takes late rows."""

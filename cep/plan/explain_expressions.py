@@ -70,7 +70,7 @@ def expression_text(expr: Expr, *, strength: int = 0) -> str:
         case Column():
             return f"*.{expr.name}" if expr.input == EVENT else expr.name
         case State():
-            return expr.name
+            return f"state.{expr.name}"
         case Bound():
             return _bound_text(expr)
         case Meta():

@@ -52,7 +52,9 @@ def bind_aggregate(
     if result is None:
         have = listing(t.value for t in types)
         accepted = ", ".join(t.value for t in function.results)
-        report.add("CEP211", f"{name} cannot be applied to {have}", node.span, f"it takes {accepted}")
+        report.add(
+            "CEP211", f"{name} cannot be applied to {have}", node.span, f"it takes {accepted}"
+        )
         return None
     return Aggregate(
         function.name, args, result, node.distinct, kept, tuple(options.items()), span=node.span
@@ -88,5 +90,3 @@ def _option(node: ast.NamedArgument, function: AggregateFunction, rows: Scope) -
         rows.report.add("CEP216", f"{what} must be longer than zero", node.value.span)
         return None
     return value
-
-

@@ -24,7 +24,9 @@ class RuleOptions:
     metadata: tuple[tuple[str, tuple[object, ...]], ...]
 
 
-def bind_annotations(node: ast.CreateRule | ast.CreateIncident, environment: Environment) -> RuleOptions:
+def bind_annotations(
+    node: ast.CreateRule | ast.CreateIncident, environment: Environment
+) -> RuleOptions:
     """Return what the annotations of a rule say.
 
     Errors: CEP216 wrong value, CEP310 annotation of a later version; lint CEP610.

@@ -59,6 +59,8 @@ def unknown_function(node: ast.Call, scope: Scope) -> Expr:
     from cep.aggregates import AGGREGATES
     from cep.functions import names
 
+    if node.name in scope.environment.broken_names:
+        return BROKEN
     hint = nearest(node.name, [n.upper() for n in (*names(), *AGGREGATES, *_SPECIAL)])
     return scope.report.add("CEP203", f"unknown function {node.name!r}", node.span, hint)
 

@@ -101,7 +101,9 @@ def _unary(node: ast.Unary, scope: Scope) -> Expr:
         return operand
     if node.operator == "not":
         operand = condition(operand, "the operand of NOT", node.operand.span, scope.report)
-    elif isinstance(operand, Literal) and isinstance(operand.value, int | float) and _signed(operand):
+    elif (
+        isinstance(operand, Literal) and isinstance(operand.value, int | float) and _signed(operand)
+    ):
         return Literal(-operand.value, operand.type, node.span)
     return operator(node.operator, (operand,), node.span, scope.report)
 

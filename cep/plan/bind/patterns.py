@@ -131,7 +131,9 @@ class PatternReader:
         if node.high is not None and (node.high == 0 or node.high < node.low):
             message = "this quantifier allows no event at all"
             if node.high:
-                message = f"this quantifier asks for at least {node.low}, at most {node.high} events"
+                message = (
+                    f"this quantifier asks for at least {node.low}, at most {node.high} events"
+                )
             self.report.add("CEP242", message, node.span)
         self._describe(part, negated=False)
         if (node.low, node.high) == (1, 1):

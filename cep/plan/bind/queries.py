@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 _WHOLE_CLAUSES = ("with_", "distinct", "order_by", "limit")
 
 
-def bind_query(
-    node: ast.Query, options: MatchOptions, environment: Environment
-) -> Node | None:
+def bind_query(node: ast.Query, options: MatchOptions, environment: Environment) -> Node | None:
     """Return the plan of a query, its output columns being those of the top node; None on a mistake.
 
     Args:
@@ -65,7 +63,9 @@ def _rows(node: ast.Select, source: RowSource, environment: Environment) -> Node
         result = _grouped(node, source, below, environment)
     else:
         result = _each_row(node, source, below, environment)
-    stateful = node.group_by or any(isinstance(c, ast.Suppress | ast.RateLimit) for c in node.output)
+    stateful = node.group_by or any(
+        isinstance(c, ast.Suppress | ast.RateLimit) for c in node.output
+    )
     if stateful:
         what = "GROUP BY" if node.group_by else "SUPPRESS and LIMIT"
         environment.needs_time(source.stream, what, node.span)

@@ -34,14 +34,16 @@ REFUSED: dict[str, Refusal] = {
     "Import": Refusal("CEP301", "IMPORT", "give all rule files to the command or to Engine(..)"),
     "SetOption": Refusal("CEP301", "SET"),
     "Drop": Refusal("CEP301", "DROP", "remove the statement from the file"),
-    "RuleState": Refusal("CEP301", "PAUSE RULE and RESUME RULE"),
-    "ExplainRule": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE --rule NAME`"),
+    "RuleState": Refusal("CEP301", "PAUSE RULE or RESUME RULE"),
+    "ExplainRule": Refusal(
+        "CEP301", "EXPLAIN as a statement", "use `cep explain FILE --rule NAME`"
+    ),
     "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
     "ExplainQuery": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE`"),
     "Test": Refusal("CEP301", "TEST"),
     "Insert": Refusal("CEP301", "a query outside a rule", "write CREATE RULE name AS .."),
     "CreateRule.timeouts": Refusal("CEP302", "ON TIMEOUT"),
-    "CreateRule.state": Refusal("CEP310", "KEEP STATE and RESET STATE"),
+    "CreateRule.state": Refusal("CEP310", "KEEP STATE or RESET STATE"),
     # streams
     "CreateStream.schemaless": Refusal(
         "CEP310", "a stream without columns", "list the columns: CREATE STREAM s (ts TIMESTAMP, ..)"
@@ -65,7 +67,9 @@ REFUSED: dict[str, Refusal] = {
     "Union": Refusal("CEP302", "UNION ALL", "write two rules with INSERT INTO the same stream"),
     "Apply": Refusal("CEP302", "APPLY"),
     "Select.with_": Refusal("CEP302", "WITH", _SECOND_RULE),
-    "Select.distinct": Refusal("CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"),
+    "Select.distinct": Refusal(
+        "CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"
+    ),
     "Select.order_by": Refusal("CEP302", "ORDER BY", "rows come in the order of time"),
     "Select.limit": Refusal("CEP302", "LIMIT n", "LIMIT n PER d bounds the rate"),
     "Select.from_": Refusal("CEP302", "SELECT without FROM"),
@@ -74,7 +78,9 @@ REFUSED: dict[str, Refusal] = {
     ),
     "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
     "Derived": Refusal("CEP303", "a subquery in FROM", _SECOND_RULE),
-    "Join": Refusal("CEP303", "JOIN", "MATCH (a:one -> b:two PARTITION BY k WITHIN 1m) pairs events"),
+    "Join": Refusal(
+        "CEP303", "JOIN", "MATCH (a:one -> b:two PARTITION BY k WITHIN 1m) pairs events"
+    ),
     "MatchRecognize": Refusal("CEP303", "MATCH_RECOGNIZE", "use MATCH ( .. )"),
     "TableFunction.rows": Refusal(
         "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"
@@ -87,7 +93,7 @@ REFUSED: dict[str, Refusal] = {
     "Call.batch": Refusal("CEP304", "BATCH", _TWO_WINDOWS),
     "Call.state_window": Refusal("CEP304", "STATE_WINDOW", _TWO_WINDOWS),
     "Call.slide": Refusal("CEP304", "SLIDE", "use OVER (PARTITION BY k RANGE 1m PRECEDING)"),
-    "Call.zone": Refusal("CEP304", "windows in a time zone", "windows are aligned to UTC"),
+    "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),
     "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),
     "Frame.unbounded": Refusal(
         "CEP304", "an OVER without a bound", "add one: RANGE 1h PRECEDING or ROWS 100 PRECEDING"
@@ -103,17 +109,17 @@ REFUSED: dict[str, Refusal] = {
     "Exists": Refusal("CEP306", "EXISTS"),
     "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
     "Member.nested": Refusal("CEP306", "a field of a field"),
-    "Call.mode": Refusal("CEP306", "RUNNING and FINAL"),
+    "Call.mode": Refusal("CEP306", "RUNNING or FINAL"),
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
     # patterns
-    "Choice": Refusal("CEP307", "alternatives (|) in a pattern", "write one rule an alternative"),
+    "Choice": Refusal("CEP307", "an alternative (|) in a pattern", "write one rule an alternative"),
     "AnyOrder": Refusal("CEP307", "any order (&) in a pattern"),
     "AnyOf": Refusal("CEP307", "ANY n OF in a pattern"),
     "Permute": Refusal("CEP307", "PERMUTE in a pattern"),
     "Empty": Refusal("CEP307", "() in a pattern"),
     "Excluded": Refusal("CEP307", "{- -} in a pattern"),
-    "Anchor": Refusal("CEP307", "^ and $ in a pattern"),
+    "Anchor": Refusal("CEP307", "^ or $ in a pattern"),
     "Quantified.group": Refusal("CEP307", "a quantifier on a group", "repeat a single step"),
     "Quantified.reluctant": Refusal(
         "CEP307", "a reluctant quantifier", "in MATCH the next step wins anyway; leave ? out"
@@ -151,9 +157,50 @@ REFUSED: dict[str, Refusal] = {
 }
 
 # Functions and aggregates the language has and this version does not.
-LATER_FUNCTIONS = frozenset(
-    ["median", "quantile", "approx_quantile", "approx_distinct", "first_time", "last_time", "arg_min", "arg_max", "mode", "topk", "collect", "histogram", "corr", "regr_slope", "regr_intercept", "regr_r2", "idelta", "ideriv", "accel", "intercept", "r2", "predict", "ewma", "zscore", "mad", "twa", "integral", "changes", "monotone_run", "prev", "next", "classifier", "events", "match_state", "match_step", "match_reason", "lag", "lead", "row_number", "rank", "dense_rank", "ntile"]
-)
+LATER_FUNCTIONS = frozenset([
+    "median",
+    "quantile",
+    "approx_quantile",
+    "approx_distinct",
+    "first_time",
+    "last_time",
+    "arg_min",
+    "arg_max",
+    "mode",
+    "topk",
+    "collect",
+    "histogram",
+    "corr",
+    "regr_slope",
+    "regr_intercept",
+    "regr_r2",
+    "idelta",
+    "ideriv",
+    "accel",
+    "intercept",
+    "r2",
+    "predict",
+    "ewma",
+    "zscore",
+    "mad",
+    "twa",
+    "integral",
+    "changes",
+    "monotone_run",
+    "prev",
+    "next",
+    "classifier",
+    "events",
+    "match_state",
+    "match_step",
+    "match_reason",
+    "lag",
+    "lead",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "ntile",
+])
 
 # Windows of GROUP BY by name, for refusals; TUMBLE and HOP run.
 LATER_WINDOWS = frozenset(

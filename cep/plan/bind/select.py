@@ -147,7 +147,9 @@ def throttle(
     return node
 
 
-def _keys(nodes: Sequence[ast.Expression], what: str, node: Node, environment: Environment) -> tuple[Expr, ...]:
+def _keys(
+    nodes: Sequence[ast.Expression], what: str, node: Node, environment: Environment
+) -> tuple[Expr, ...]:
     scope = RowScope(environment, what, node.schema)
     keys = (bind_expression(n, scope) for n in nodes)
     return tuple(convert(k, Type.STRING) if k.type is Type.NULL else k for k in keys)
@@ -173,7 +175,9 @@ def _limit(clause: ast.RateLimit, node: Node, environment: Environment) -> Node:
 
 def with_schema(node: Node, schema: Schema) -> Node:
     """Return a query with exactly the columns of `schema`: missing ones NULL, INT as DOUBLE where asked."""
-    if [(c.name, c.type) for c in node.schema.columns] == [(c.name, c.type) for c in schema.columns]:
+    if [(c.name, c.type) for c in node.schema.columns] == [
+        (c.name, c.type) for c in schema.columns
+    ]:
         return node if isinstance(node, Project) is False else replace(node, schema=schema)
     items = []
     for column in schema.columns:
