@@ -85,9 +85,12 @@ class Runs:
             with parts.writer.block(f"if {test}:"):
                 parts.writer.line(parts.call("deadlines", "disarm", "reg", at, "run_queue", "r"))
 
-    def remove_all(self, reason: str) -> None:
-        """Write the removal of every run of key `slot`."""
+    def remove_all(self, reason: str, *, matched: int = 0) -> None:
+        """Write the removal of every run of key `slot`; `matched` of them have completed."""
         writer = self.parts.writer
+        if matched:
+            killed, done = self.parts.register(reason), self.parts.register("runs_matched")
+            writer.lines(f"{done} = {done} + {matched}", f"{killed} = {killed} - {matched}")
         writer.line("r = key_ends[2 * slot]")
         with writer.block("while r >= 0:"):
             self.remove(reason)
@@ -191,9 +194,10 @@ class Runs:
         self._link(move)
         if parts.automaton.states[move.target].accepting:
             emitter.emit("ts", "row", "ts")
-            self.remove("runs_matched")
             if parts.past_last:
-                self.remove_all("runs_killed")
+                self.remove_all("runs_killed", matched=1)
+            else:
+                self.remove("runs_matched")
             return
         absence = parts.automaton.states[move.target].absence
         if absence is not None:

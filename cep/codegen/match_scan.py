@@ -94,8 +94,9 @@ class Scan:
             self._states(parts.waiting())
             with writer.block("if fate == 1:"):
                 self._completed()
-            with writer.block("elif fate == 2:"):
-                self.runs.remove("runs_killed")
+            if any(self._can_kill(state) for _, state in parts.waiting()):
+                with writer.block("elif fate == 2:"):
+                    self.runs.remove("runs_killed")
             if parts.gates:
                 with writer.block("else:"):
                     self._keep_gates()
@@ -104,15 +105,20 @@ class Scan:
             writer.line(f"{gate.array}[slot] = kept{number}")
         if parts.past_last:
             with writer.block("if completed > 0:"):
-                self.runs.remove_all("runs_killed")
+                self.runs.remove_all("runs_killed", matched=1)
+
+    def _can_kill(self, state: State) -> bool:
+        """Return whether an event can end a run of a state without completing it."""
+        return bool(state.guards) or state.skipped == DEAD
 
     def _completed(self) -> None:
-        """Write a completion: emit, and under PAST LAST leave the others to be removed."""
+        """Write a completion: emit; under PAST LAST the run is removed with the others, after the scan."""
         self.emitter.emit("ts", "row", "ts")
-        self.runs.remove("runs_matched")
         self.parts.writer.line("completed = completed + 1")
         if self.parts.past_last:
             self.parts.writer.line("break")
+        else:
+            self.runs.remove("runs_matched")
 
     def _keep_gates(self) -> None:
         """Write the joining of run `r` to the gates of the state it is in now."""

@@ -40,11 +40,11 @@ class Timers:
                 writer.line("break")
             writer.line("slot = run_key[r]")
             if parts.node.within_us is not None:
-                word = "if timer == 0:" if parts.has_absence else "if 1 == 1:"
+                word = "if timer == 0:" if parts.has_absence else "if r >= 0:"
                 with writer.block(word):
                     self.runs.remove("runs_expired")
             if parts.has_absence:
-                with writer.block("else:" if parts.node.within_us is not None else "if 1 == 1:"):
+                with writer.block("else:" if parts.node.within_us is not None else "if r >= 0:"):
                     self._fire()
             self.runs.release_key()
 
