@@ -38,6 +38,7 @@ def rewrite(plan: Plan, *, rewrites: tuple[Callable[[Node], Node], ...] = REWRIT
     Raises:
         CepError: CEP901 when a rewrite broke the plan.
     """
+    verify(plan)
     for step in rewrites:
         rules = tuple(replace(r, root=rewrite_nodes(r.root, step)) for r in plan.rules)
         plan = replace(plan, rules=rules)

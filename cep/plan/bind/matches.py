@@ -64,7 +64,7 @@ def bind_match_query(
         report.add("CEP605", "WHERE over a match", select.where.span, hint)
         scope.place = "WHERE"
         where = bind_condition(select.where, scope)
-    if items is None or (where is not None and is_broken(where)):
+    if bound.broken or items is None or (where is not None and is_broken(where)):
         return None
     top: Node = _match_node(bound, scope, node, options)
     if where is not None:
@@ -81,7 +81,7 @@ def _span_of(select: ast.Select, clause: str) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class _BoundMatch:
-    """A MATCH clause without its measures."""
+    """A MATCH clause without its measures; `broken` if something in it is wrong (and reported)."""
 
     inputs: tuple[StreamInfo, ...]
     variables: dict[str, BoundVariable]
@@ -89,6 +89,7 @@ class _BoundMatch:
     keys: tuple[ColumnSpec, ...]
     conditions: tuple[Variable, ...]
     within_us: int | None
+    broken: bool
 
 
 def _match_node(
@@ -141,14 +142,15 @@ def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None
     within = None
     if node.within is not None:
         within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
-    if chain is not None:
-        _check_time(chain, within, node, environment)
-    if chain is None or report.mistakes != before or any(c is None for c in conditions):
+    if chain is None:
         return None
+    _check_time(chain, within, node, environment)
+    broken = report.mistakes != before
     bound = tuple(c for c in conditions if c is not None)
-    lint_match(node, chain, variables, bound, within, report)
+    if not broken:
+        lint_match(node, chain, variables, bound, within, report)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
-    return _BoundMatch(inputs, variables, chain, keys, plain, within)
+    return _BoundMatch(inputs, variables, chain, keys, plain, within, broken)
 
 
 def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
