@@ -38,6 +38,7 @@ class Component:
         self.sources = sources
         self.rules = rules
         self.clock = NEVER
+        self._idle_since_us = 0
         self._derived = derived
         self._bounded = bounded
         self._writers = {name: sum(r.spec.output == name for r in rules) for name in derived}
@@ -67,6 +68,37 @@ class Component:
         marks = [s.watermark.value for s in self.sources if self.holding(s)]
         if marks:
             self.clock = max(self.clock, min(marks))
+
+    def tick(self, now_us: int, default_idle_us: int) -> bool:
+        """Mark streams idle that were silent too long; return whether the clock may have moved.
+
+        When all streams are idle the clock goes on with the wall clock.
+        """
+        moved = False
+        for source in self.sources:
+            limit = source.spec.idle_timeout_us
+            limit = default_idle_us if limit is None else limit
+            mark = source.watermark
+            silent = now_us - mark.last_seen_us > limit
+            if limit and silent and mark.received and not mark.ended and not mark.idle:
+                mark.idle = moved = True
+        received = [s for s in self.sources if s.watermark.received]
+        if received and all(s.watermark.idle or s.watermark.ended for s in received):
+            if self._idle_since_us:
+                self.clock = max(self.clock, self.clock + now_us - self._idle_since_us)
+                moved = True
+            self._idle_since_us = now_us
+        else:
+            self._idle_since_us = 0
+        return moved
+
+    def clocks(self) -> tuple[int, int]:
+        """Return the clock and the wall clock it was last moved on by (0: it is not)."""
+        return self.clock, self._idle_since_us
+
+    def restore_clocks(self, clock: int, idle_since_us: int) -> None:
+        """Take over what `clocks` returned."""
+        self.clock, self._idle_since_us = clock, idle_since_us
 
     # ------------------------------------------------------------ a step
 

@@ -1,0 +1,86 @@
+"""Builds the running parts of a graph: streams, operators, rules, components."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.engine.component import Component
+from cep.engine.rule_task import RuleTask
+from cep.engine.source_stream import SourceStream
+from cep.graph.graph import OperatorKind
+from cep.operators.kernel_operator import KernelOperator
+from cep.operators.select import SelectOperator
+
+if TYPE_CHECKING:
+    from cep.engine.clock import WallClock
+    from cep.graph.graph import Graph, RuleSpec, StreamSpec
+    from cep.kernel import BackgroundCompiler
+    from cep.strings import StringTable
+
+# Kinds that have a form beside their kernel; all others are hosted kernels.
+OPERATORS: dict[OperatorKind, type[KernelOperator]] = {OperatorKind.SELECT: SelectOperator}
+
+
+def build_sources(graph: Graph, strings: StringTable, clock: WallClock) -> dict[str, SourceStream]:
+    """Return the source streams by name, in declaration order."""
+    specs = sorted((s for s in graph.streams if not s.derived), key=lambda s: s.declaration)
+    return {spec.name: SourceStream(spec, strings, clock) for spec in specs}
+
+
+def build_rules(
+    graph: Graph, strings: StringTable, tier: str, compiler: BackgroundCompiler | None
+) -> list[RuleTask]:
+    """Return the rules in topological order with their operators."""
+    rules = []
+    for spec in sorted(graph.rules, key=lambda r: r.topological):
+        operators = [
+            OPERATORS.get(operator.kind, KernelOperator)(
+                operator, strings, tier=tier, compiler=compiler
+            )
+            for operator in spec.operators
+        ]
+        rules.append(RuleTask(spec, operators))
+    return rules
+
+
+def build_components(
+    graph: Graph,
+    sources: dict[str, SourceStream],
+    rules: list[RuleTask],
+    *,
+    bounded: bool,
+) -> list[Component]:
+    """Return the components; streams that no rule reads are components of their own."""
+    derived = {s.name: s for s in graph.streams if s.derived}
+    groups = [set(names) for names in graph.components]
+    seen = {name for names in groups for name in names}
+    groups += [{name} for name in sources if name not in seen]
+    return [_component(names, sources, rules, derived, bounded=bounded) for names in groups]
+
+
+def _component(
+    names: set[str],
+    sources: dict[str, SourceStream],
+    rules: list[RuleTask],
+    derived: dict[str, StreamSpec],
+    *,
+    bounded: bool,
+) -> Component:
+    reached = set(names)
+    mine = []
+    for task in rules:
+        if reached.intersection(task.spec.inputs):
+            mine.append(task)
+            reached.add(task.spec.output)
+    written = {task.spec.output for task in mine}
+    return Component(
+        [sources[n] for n in sources if n in names],
+        mine,
+        {n: s for n, s in derived.items() if n in written},
+        bounded=bounded,
+    )
+
+
+def stateful(rule: RuleSpec) -> bool:
+    """Whether a rule keeps state."""
+    return any(o.kind is not OperatorKind.SELECT for o in rule.operators)

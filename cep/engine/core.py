@@ -1,0 +1,275 @@
+"""The engine without its Python conveniences: rows in, batches of derived streams out."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cep.engine.build import build_components, build_rules, build_sources
+from cep.engine.clock import WallClock
+from cep.errors import error, nearest
+from cep.kernel import BackgroundCompiler
+from cep.strings import StringTable
+from cep.types import MAX_I64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cep.batch import Decoded, EventBatch
+    from cep.engine.component import Component
+    from cep.engine.source_stream import SourceStream
+    from cep.graph.graph import Graph, StreamSpec
+
+MOST_KEPT_REJECTS = 100_000
+DEFAULT_IDLE_US = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BadEvent:
+    """An input row that was not read: stream, its seq, what it looked like, why."""
+
+    stream: str
+    seq: int
+    raw: str
+    reason: str
+
+
+class EngineCore:
+    """Streams, rules and clocks of one compiled graph. Not thread-safe; the caller holds a lock.
+
+    Args:
+        graph: what `compile_rules` made.
+        tier: "auto" (python tier at once, compiled kernels when they are ready), "python" or "llvm".
+        emit: takes the name and the rows of every derived stream and LATE INTO stream, in order.
+        bounded: a run over bounded inputs: streams hold the clock back from the start, none is ever idle.
+        clock: the wall clock.
+
+    Invariants: `check`. Memory: that of operators and reorder buffers; at most `MOST_KEPT_REJECTS` rejects.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        tier: str = "auto",
+        emit: Callable[[str, EventBatch], None],
+        bounded: bool = False,
+        clock: WallClock | None = None,
+    ) -> None:
+        self.graph = graph
+        self.strings = StringTable()
+        self.bounded = bounded
+        self.clock = clock or WallClock()
+        self._emit = emit
+        self._compiler = BackgroundCompiler() if tier == "auto" else None
+        self.sources = build_sources(graph, self.strings, self.clock)
+        self.rules = build_rules(graph, self.strings, tier, self._compiler)
+        self.components = build_components(graph, self.sources, self.rules, bounded=bounded)
+        self._component_of: dict[str, Component] = {
+            s.spec.name: c for c in self.components for s in c.sources
+        }
+        self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
+        self._written: Counter[str] = Counter()
+        self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
+        self.steps = 0
+
+    # ------------------------------------------------------------ input
+
+    def source(self, stream: str) -> SourceStream:
+        """Return a source stream.
+
+        Raises:
+            CepError: CEP401, there is none of that name, or it is a derived stream.
+        """
+        found = self.sources.get(stream)
+        if found is None:
+            if stream in self.specs:
+                msg = f"stream {stream} is written by rules and takes no outside input"
+                raise error("CEP401", msg)
+            msg = f"unknown stream {stream!r}"
+            raise error("CEP401", msg, hint=nearest(stream, self.sources))
+        return found
+
+    def ingest(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
+        """Take decoded rows of one partition of a stream in arrival order, and run what may run.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        self.take(stream, decoded, partition=partition)
+        self._step(self._component_of[stream])
+
+    def take(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
+        """Take rows without running them; `ingest` or `advance` runs them later."""
+        source = self.source(stream)
+        component = self._component_of[stream]
+        first = source.events
+        if partition not in source.watermark.partitions and source.watermark.partitions:
+            self._step(component)  # rows that ran directly so far go first
+        late = source.accept(
+            decoded,
+            partition,
+            component.clock,
+            component.others(source),
+            direct=component.runs_directly(source),
+        )
+        source.watermark.idle = False
+        for reject in decoded.rejects:
+            self.rejects.append(BadEvent(stream, first + reject.row, reject.raw, reject.reason))
+        if late is not None and source.spec.late_into is not None:
+            self._emit_rows(source.spec.late_into, late)
+
+    def advance(self, us: int, stream: str | None = None) -> None:
+        """Move the watermark of a stream (None: of all) to at least `us` and run what may run.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        chosen = [self.source(stream)] if stream is not None else list(self.sources.values())
+        for source in chosen:
+            source.watermark.advance(us)
+            source.watermark.idle = False
+        for component in self.components:
+            self._step(component)
+
+    def end_stream(self, stream: str) -> None:
+        """Say that a stream has no more rows; rows that come all the same are late.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        self.source(stream).watermark.ended = True
+        self._step(self._component_of[stream])
+
+    def flush(self) -> None:
+        """End all streams: every pending window and deadline is decided (ruling 8)."""
+        for source in self.sources.values():
+            source.watermark.ended = True
+        for component in self.components:
+            self._step(component)
+
+    def tick(self) -> None:
+        """Look at the wall clock: mark silent streams idle, let clocks of idle components go on (ruling 2)."""
+        if self.bounded:
+            return
+        now = self.clock.now_us()
+        for component in self.components:
+            if component.tick(now, DEFAULT_IDLE_US):
+                self._step(component)
+
+    def _step(self, component: Component) -> None:
+        component.move_clock()
+        self.steps += 1
+        component.step(self._emit_rows)
+
+    def _emit_rows(self, stream: str, batch: EventBatch) -> None:
+        first = self._written[stream]
+        batch.seq = np.arange(first, first + len(batch))
+        self._written[stream] += len(batch)
+        self._emit(stream, batch)
+
+    # ------------------------------------------------------------ state
+
+    @property
+    def written(self) -> Counter[str]:
+        """Rows written so far by stream."""
+        return self._written
+
+    def wait_compiled(self) -> None:
+        """Wait until every kernel is compiled (tier "auto")."""
+        for task in self.rules:
+            for operator in task.operators:
+                operator.wait_compiled()
+
+    def close(self) -> None:
+        """Stop the background compiler; may be called twice."""
+        if self._compiler is not None:
+            self._compiler.close()
+
+    def check(self) -> None:
+        """Assert the invariants of all parts."""
+        for source in self.sources.values():
+            source.check()
+        for task in self.rules:
+            for operator in task.operators:
+                operator.check()
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return all state as named arrays (copies): operators, buffers, clocks, strings, counters."""
+        named = {f"strings/{n}": a for n, a in self.strings.arrays().items()}
+        for source in self.sources.values():
+            named |= {f"stream/{source.spec.name}/{n}": a for n, a in source.arrays().items()}
+        for task in self.rules:
+            named |= {f"rule/{task.spec.name}/{n}": a for n, a in task.arrays().items()}
+        named["clocks"] = np.array([v for c in self.components for v in c.clocks()], np.int64)
+        named["written"] = np.array([self._written[s.name] for s in self.graph.streams], np.int64)
+        return {name: array.copy() for name, array in named.items()}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over a snapshot of an engine with the same rules; this engine must be fresh.
+
+        Raises:
+            CepError: CEP506, the snapshot is of other rules.
+        """
+        wanted = {f"rule/{t.spec.name}/counters" for t in self.rules}
+        wanted |= {f"stream/{name}/counters" for name in self.sources}
+        found = {n for n in arrays if n.endswith("/counters")}
+        if wanted != found or len(arrays["written"]) != len(self.graph.streams):
+            msg = "the snapshot was taken of other rules"
+            names = sorted(n.split("/")[1] for n in wanted ^ found)
+            raise error("CEP506", msg, hint=f"differing: {', '.join(names)}" if names else "")
+        self.strings.restore(_below(arrays, "strings/"))
+        for source in self.sources.values():
+            source.restore(_below(arrays, f"stream/{source.spec.name}/"))
+        for task in self.rules:
+            task.restore(_below(arrays, f"rule/{task.spec.name}/"))
+        clocks = iter(arrays["clocks"].tolist())
+        for component in self.components:
+            component.restore_clocks(next(clocks), next(clocks))
+        for spec, count in zip(self.graph.streams, arrays["written"].tolist(), strict=True):
+            self._written[spec.name] = count
+
+    def stats(self) -> dict[str, object]:
+        """Return counters by stream and rule as plain values."""
+        return {
+            "streams": {name: _stream_stats(s) for name, s in self.sources.items()},
+            "rules": {
+                task.spec.name: {
+                    "matches": task.matches,
+                    "errors": sum(o.errors for o in task.operators),
+                    "tier": "llvm" if all(o.tier == "llvm" for o in task.operators) else "python",
+                    "state_bytes": sum(o.state_bytes for o in task.operators),
+                    "kernel_seconds": sum(o.kernel_seconds for o in task.operators),
+                    "compile_seconds": sum(o.compile_seconds for o in task.operators),
+                    **_sums(o.registers() for o in task.operators),
+                }
+                for task in self.rules
+            },
+            "written": dict(self._written),
+            "steps": self.steps,
+        }
+
+
+def _stream_stats(source: SourceStream) -> dict[str, object]:
+    return {
+        "events": source.events,
+        "late": source.late,
+        "adjusted": source.adjusted,
+        "rejected": dict(source.rejected),
+        "waiting": source.waiting,
+        "watermark_us": source.watermark.value if source.watermark.received else None,
+    }
+
+
+def _sums(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)
+    return {name: value for name, value in total.items() if value != MAX_I64}
+
+
+def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
