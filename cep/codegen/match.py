@@ -96,7 +96,7 @@ class _Kernel:
         """Write the whole body."""
         parts = self.parts
         writer = parts.writer
-        writer.lines("row = ctl[0]", "rows = ctl[1]", "reason = 0", f"due = {self.due}")
+        writer.lines("row = ctl[0]", "rows = ctl[1]", "status = 0", f"due = {self.due}")
         writer.lines("ts = 0", "slot = -1", "r = -1", "deadline = 0", "state = 0")
         parts.keys.enter(writer)
         parts.scope.aggregates.distinct.enter(writer)
@@ -105,7 +105,7 @@ class _Kernel:
             with writer.block("if row < rows:"):
                 writer.line(f"limit = {parts.layout.merge('ts')}[row]")
             self.timers.write()
-            with writer.block("if reason != 0 or row >= rows:"):
+            with writer.block("if status != 0 or row >= rows:"):
                 writer.line("break")
             writer.line("ts = limit")
             self._candidate()
@@ -119,7 +119,7 @@ class _Kernel:
         writer.lines("ctl[0] = row", f"{self.due} = due", "ctl[4] = MAX_I64")
         with writer.block("if due < MAX_I64:"):
             writer.line("ctl[4] = due + 1")
-        writer.line("return reason")
+        writer.line("return status")
 
     # ------------------------------------------------------------------ the candidate
 
@@ -131,7 +131,7 @@ class _Kernel:
         if nulls:
             writer.line("in_partition = 1")
         if len(parts.node.inputs) == 1:
-            parts.keys.load(writer, 0, "row")
+            parts.keys.load_row(writer, 0, "row")
             self._load_columns()
             self._fits(0)
         else:
@@ -161,7 +161,7 @@ class _Kernel:
         for number in range(len(parts.node.inputs)):
             word = "if" if number == 0 else "elif"
             with writer.block(f"{word} source == {number}:"):
-                parts.keys.load(writer, number, "j")
+                parts.keys.load_row(writer, number, "j")
                 self._fits(number)
 
     def _load_columns(self) -> None:
@@ -199,7 +199,7 @@ class _Kernel:
         writer = parts.writer
         # Measured on W4: which readings fit is hard to predict, whether their key has runs is not. So where
         # the lookup is one load it comes first (5.6 -> 2.8 ns an event).
-        if not parts.keys.by_code:
+        if not parts.keys.cheap:
             self._pass_over()
         parts.keys.find(writer)
         starters = dict.fromkeys(move.variable for move in parts.automaton.starts)
@@ -207,16 +207,15 @@ class _Kernel:
         writer.line("may_start = 0")
         with writer.block(f"if {' or '.join(flags)}:"):
             writer.line("may_start = 1")
-        if parts.keys.types:
-            with writer.block("if slot < 0 and may_start == 0:"):
-                writer.lines("row = row + 1", "continue")
-        if parts.keys.by_code:
+        with writer.block("if slot < 0 and may_start == 0:"):
+            writer.lines("row = row + 1", "continue")
+        if parts.keys.cheap:
             self._pass_over()
         self._room()
         if parts.has_absence and parts.past_last:
             parts.add_one("events_seen")
         writer.lines("completed = 0", "scan = 0")
-        with writer.block("if slot >= 0:" if parts.keys.types else "if key_runs[0] > 0:"):
+        with writer.block("if slot >= 0:"):
             self.scan.decide()
             with writer.block("if scan == 1:"):
                 self.scan.write()
@@ -232,15 +231,14 @@ class _Kernel:
             with writer.block("if slot >= 0:"):
                 writer.line("most_matches = key_runs[slot] + 1")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
-            writer.lines(f"reason = {layout.full('out')}", "break")
+            writer.lines(f"status = {layout.full('out')}", "break")
         parts.scope.aggregates.distinct.room(writer)
         with writer.block("if may_start == 1:"):
             live = f"reg[{self.runs.at + 2}]"
             with writer.block(f"if {live} >= {layout.capacity('runs')}:"):
-                writer.lines(f"reason = {layout.full('runs')}", "break")
-            if parts.keys.types:
-                with writer.block("if slot < 0:"):
-                    parts.keys.check_room(writer)
+                writer.lines(f"status = {layout.full('runs')}", "break")
+            with writer.block("if slot < 0:"):
+                parts.keys.room(writer)
 
     def _starts(self) -> None:
         """Write the start of a run, which comes last in the processing of an event."""
@@ -258,9 +256,8 @@ class _Kernel:
                     self._start_moves()
             else:
                 self._start_moves()
-        if parts.keys.types:
-            with writer.block("if slot >= 0:"):
-                self.runs.release_key()
+        with writer.block("if slot >= 0:"):
+            self.runs.release_key()
 
     def _start_moves(self) -> None:
         parts = self.parts
@@ -284,9 +281,8 @@ class _Kernel:
         writer = parts.writer
         parts.scope.cells.empty = False
         move = parts.automaton.starts[place]
-        if parts.keys.types:
-            with writer.block("if slot < 0:"):
-                parts.keys.add(writer)
+        with writer.block("if slot < 0:"):
+            parts.keys.add(writer)
         if parts.node.starts == "last":
             writer.line("r = key_ends[2 * slot + 1]")
             with writer.block("if r >= 0:"), writer.block("if run_bound[r] == 1:"):

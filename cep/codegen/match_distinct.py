@@ -95,7 +95,7 @@ class RunDistinct:
             ("value_index", f"2 * most_values > {self._capacity}"),
         ):
             with writer.block(f"if {test}:"):
-                writer.lines(f"reason = {self.layout.full(pool)}", "break")
+                writer.lines(f"status = {self.layout.full(pool)}", "break")
 
     def start(self, writer: Writer) -> None:
         """Write the empty sets of a new run."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
 from cep.codegen.layout import ORIGIN
+from cep.codegen.loop import store
 
 if TYPE_CHECKING:
     from cep.codegen.match_parts import Parts
-    from cep.codegen.scope import Value
 
 HIDDEN = ORIGIN
 """Where the first bound event of a match stands."""
@@ -48,10 +47,10 @@ class Emitter:
         """
         parts = self.parts
         writer = parts.writer
-        writer.line("o = ctl[3]")
-        writer.lines(f"out_ts[o] = {ts}", f"out_cause[o] = {cause}")
+        writer.line("n_out = ctl[3]")
+        writer.lines(f"out_ts[n_out] = {ts}", f"out_cause[n_out] = {cause}")
         for number, array in enumerate(self.arrays.keys):
-            writer.line(f"{array}[o] = {parts.keys.value(number).text}")
+            writer.line(f"{array}[n_out] = {parts.keys.value(number).text}")
         scope = parts.scope
         scope.variable = None
         scope.facts = {
@@ -62,9 +61,8 @@ class Emitter:
             "time": ts,
         }
         for item, array in zip(parts.node.measures, self.arrays.measures, strict=True):
-            value: Value = forms.settled(item.value, scope)
-            writer.line(f"{array}[o] = {value.text}")
+            store(array, item.value, scope)
         scope.facts = {}
         stream, seq = self.arrays.origin
-        writer.lines(f"{stream}[o] = run_stream[r]", f"{seq}[o] = run_seq[r]")
-        writer.line("ctl[3] = o + 1")
+        writer.lines(f"{stream}[n_out] = run_stream[r]", f"{seq}[n_out] = run_seq[r]")
+        writer.line("ctl[3] = n_out + 1")

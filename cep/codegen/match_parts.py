@@ -113,10 +113,6 @@ class Parts:
         """Return the kernel text of a register."""
         return self.layout.register(name)
 
-    def number(self, name: str) -> int:
-        """Return the number of a register."""
-        return int(self.layout.register(name)[4:-1])
-
     def add_one(self, name: str) -> None:
         """Write the counting of one in a register."""
         cell = self.layout.register(name)

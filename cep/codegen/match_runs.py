@@ -23,7 +23,7 @@ class Runs:
         self.parts = parts
         layout = parts.layout
         layout.pool("runs", 256)
-        self.at = int(layout.register("runs_free", -1)[4:-1])
+        self.at = layout.register_number("runs_free", -1)
         layout.register("runs_used")
         layout.register("runs_live")
         for name in ("runs_started", "runs_matched", "runs_expired", "runs_killed", "runs_dropped"):
@@ -39,7 +39,7 @@ class Runs:
         layout.state("run_stream", "i8", "runs")
         layout.state("run_seq", "i64", "runs")
         if parts.node.within_us is not None:
-            self.oldest = int(layout.register("oldest_run", -1)[4:-1])
+            self.oldest = layout.register_number("oldest_run", -1)
             layout.register("newest_run", -1)
             layout.state("run_ages", "i64", "runs", width=2, fill=-1)
         if parts.automaton.counted:
@@ -48,7 +48,7 @@ class Runs:
             layout.state("run_bound", "i64", "runs")
         self.queues: list[int] = []
         for number, _ in enumerate(parts.automaton.absences):
-            self.queues.append(int(layout.register(f"absence{number}_first", -1)[4:-1]))
+            self.queues.append(layout.register_number(f"absence{number}_first", -1))
             layout.register(f"absence{number}_last", -1)
         if parts.has_absence:
             layout.state("run_queue", "i64", "runs", width=2, fill=-1)
@@ -62,7 +62,7 @@ class Runs:
     # ------------------------------------------------------------------ removing
 
     def remove(self, reason: str) -> None:
-        """Write the removal of run `r` of key `slot`, counted in register `reason`."""
+        """Write the removal of run `r` of key `slot`, counted in register `status`."""
         parts = self.parts
         writer = parts.writer
         writer.line(parts.call("runs", "remove_run", "key_ends", "2 * slot", "run_links", "r"))
@@ -98,8 +98,6 @@ class Runs:
 
     def release_key(self) -> None:
         """Write the giving back of the slot if its last run is gone."""
-        if not self.parts.keys.types:
-            return
         with self.parts.writer.block("if key_runs[slot] == 0:"):
             self.parts.keys.release(self.parts.writer)
 

@@ -23,7 +23,7 @@ class Timers:
     def write(self) -> None:
         """Write the loop over what is due: the earliest first, of equal instants absences before WITHIN.
 
-        Of absences due together the run that was started first comes first. Sets `reason` and
+        Of absences due together the run that was started first comes first. Sets `status` and
         leaves the loop if a row of output has no room.
         """
         parts = self.parts
@@ -79,7 +79,7 @@ class Timers:
         states = [(n, s) for n, s in parts.waiting() if s.absence is not None]
         if any(parts.automaton.states[s.satisfied].accepting for _, s in states):
             with writer.block(f"if ctl[3] >= {parts.layout.capacity('out')}:"):
-                writer.lines(f"reason = {parts.layout.full('out')}", "break")
+                writer.lines(f"status = {parts.layout.full('out')}", "break")
         writer.line("state = run_state[r]")
         for place, (number, state) in enumerate(states):
             with writer.block(f"{'if' if place == 0 else 'elif'} state == {number}:"):
