@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from cep.codegen.window_distinct import DistinctValues
 from cep.codegen.window_keys import GroupKeys
-from cep.codegen.window_slots import Slots, constant
+from cep.codegen.window_slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,9 @@ class FrameState:
         self.frame = frame
         self.layout = layout
         self.p = prefix
-        self.keys = GroupKeys(frame.partition, layout, prefix, "keys_live" if not prefix else f"{prefix}keys_live")
+        self.keys = GroupKeys(
+            frame.partition, layout, prefix, "keys_live" if not prefix else f"{prefix}keys_live"
+        )
         self.slots = Slots(layout, aggregates, prefix)
         self.distinct = DistinctValues(self.slots.distinct(), layout, self.keys, 0, prefix)
         self.whole = frame.amount is None
@@ -242,10 +244,9 @@ class FrameState:
         names = used.locals("w_")
         cells = used.cells("row_", f"{self.front}[{slot}]")
         with writer.block(f"if {self.front}[{slot}] >= 0:"):
-            for field, cell in cells.items():
-                writer.line(f"{names[field]} = {cell}")
+            for name, cell in cells.items():
+                writer.line(f"{names[name]} = {cell}")
         with writer.block("else:"):
-            for field in used.kind.fields:
-                writer.line(f"{names[field.name]} = {constant(field.empty)}")
+            self.slots.reset(writer, (used,), lambda _: names)
         self.slots.merge(writer, used, names, used.cells("acc_", slot))
         return names

@@ -28,11 +28,15 @@ from cep.codegen.scope import RowScope
 from cep.codegen.window_close import WindowClose
 from cep.codegen.window_distinct import DistinctValues
 from cep.codegen.window_keys import GroupKeys
+from cep.codegen.window_reopen import Reopened
 from cep.codegen.window_scope import columns_of
 from cep.codegen.window_slots import Slots, constant
 from cep.codegen.writer import Writer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cep.codegen.window_slots import Slot
     from cep.graph.kernel import KernelSpec
     from cep.plan.nodes import GroupWindow, WindowSize
 
@@ -63,7 +67,7 @@ def panes_of(window: WindowSize) -> Panes:
 class WindowKernel:
     """Everything the parts of one kernel share."""
 
-    def __init__(self, node: GroupWindow, entry: str) -> None:
+    def __init__(self, node: GroupWindow, entry: str, *, phases: bool) -> None:
         self.node = node
         self.panes = panes_of(node.window)
         self.layout = Layout(entry)
@@ -79,6 +83,8 @@ class WindowKernel:
         )
         self.distinct = DistinctValues(self.slots.distinct(), self.layout, self.keys, self.panes.n)
         self._state()
+        self.again = Reopened(self) if phases else None
+        self.outputs = {c.name: self.layout.output(c.name, c.type) for c in node.schema.columns}
 
     def _state(self) -> None:
         layout, pool = self.layout, self.keys.pool
@@ -107,6 +113,8 @@ class WindowKernel:
         self._enter(writer)
         with writer.block("while True:"):
             self._next_instant(writer)
+            if self.again is not None:
+                self.again.close(writer)
             with writer.block("if now >= pane_end:"):
                 self._open(writer)
                 WindowClose(self, writer).write()
@@ -129,6 +137,8 @@ class WindowKernel:
         writer.lines("reason = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
         self.keys.enter(writer)
         self.distinct.enter(writer)
+        if self.again is not None:
+            self.again.distinct.enter(writer)
         writer.line(f"stride = {self.keys.capacity}")
         if self.sliding:
             with writer.block(f"if {self.reg_stride} != 0 and {self.reg_stride} != stride:"):
@@ -154,6 +164,10 @@ class WindowKernel:
         writer.line("now = ctl[2]")
         with writer.block("if i < n:"):
             writer.line(f"now = {self.layout.merge('ts')}[i]")
+        if self.again is not None:
+            writer.line("instant = now")
+            with writer.block(f"if i < n and {self.layout.merge('phase')}[i] > 2:"):
+                writer.line("now += 1")
 
     def _open(self, writer: Writer) -> None:
         """Write what is done when no pane is open: open the one of the next row."""
@@ -181,8 +195,6 @@ class WindowKernel:
         if node.where is not None:
             scope.load(columns_of(node.where))
             tests.append(forms.is_true(node.where, scope))
-        if self.panes.parts == 2 and self.panes.n == 1:
-            tests.append("pane & 1 == 0")  # the second part of a period is in no window
         if tests:
             with writer.block(f"if {' and '.join(tests)}:"):
                 self._add(writer, scope)
@@ -195,21 +207,55 @@ class WindowKernel:
         scope.load(columns_of(*(item.value for item in self.node.keys), *aggregates))
         keys.find(scope)
         self.distinct.check_room(writer)
+        if self.again is not None:
+            self.again.distinct.check_room(writer)
         if keys.keys:
             with writer.block(f"if {keys.slot} < 0:"):
                 keys.check_room(writer)
                 keys.take(writer)
-        writer.line(f"cell = base + {keys.slot}")
+        if self.again is None:
+            self._add_to_pane(scope)
+            return
+        with writer.block(f"if {self.again.is_late(writer)}:"):
+            self.again.add(scope)
+        with writer.block("else:"):
+            self._add_to_pane(scope)
+
+    def _add_to_pane(self, scope: RowScope) -> None:
+        writer, slot = scope.writer, self.keys.slot
+        if self.panes.parts == 2 and self.panes.n == 1:
+            # The second part of a period is in no window.
+            with writer.block("if pane & 1 == 0:"):
+                self._add_to_cell(scope, slot)
+        else:
+            self._add_to_cell(scope, slot)
+
+    def _add_to_cell(self, scope: RowScope, group: str) -> None:
+        writer = scope.writer
+        writer.line(f"cell = base + {group}")
         with writer.block("if pane_first[cell] == MAX_I64:"):
             writer.lines("pane_first[cell] = seen", "newest = pane")
         writer.line("seen += 1")
-        ts = f"{self.layout.merge('ts')}[i]"
         self.slots.add_rows(
             scope,
             self.slots.all(),
-            ts,
-            lambda slot, x: self.distinct.note(writer, slot, x, keys.slot),
+            f"{self.layout.merge('ts')}[i]",
+            lambda slot, x: self.distinct.note(writer, slot, x, group),
             cells=lambda slot: slot.cells("pane_", "cell"),
+        )
+
+    def empty(self, writer: Writer, prefix: str, index: str, slots: Sequence[Slot]) -> None:
+        """Write the emptying of cells `index` (in terms of s) of every group."""
+        with writer.block("for s in range(n_slots):"):
+            writer.line(f"{prefix}first[{index}] = MAX_I64")
+        for slot in slots:
+            with writer.block("for s in range(n_slots):"):
+                self.slots.reset(writer, (slot,), lambda used: used.cells(prefix, index))
+
+    def picked(self, writer: Writer) -> None:
+        """Write the end of stage 0: the picked groups are ready to be written."""
+        writer.lines(
+            f"{self.reg_picked} = n_picked", f"{self.reg_written} = 0", f"{self.reg_stage} = 1"
         )
 
     def _leave(self, writer: Writer) -> None:
@@ -226,9 +272,15 @@ class WindowKernel:
         )
         with writer.block("if pane_end == NULL_I64:"):
             writer.lines("ctl[4] = MAX_I64", f"{self.reg_open} = 0")
+        if self.again is not None:
+            with writer.block(f"if {self.again.reg_end} != NULL_I64:"):
+                writer.line(f"ctl[4] = {self.again.reg_end}")
         writer.line("return reason")
 
 
-def window_kernel(node: GroupWindow, entry: str) -> KernelSpec:
-    """Return the kernel of a group window; its outputs are the columns of the node's schema."""
-    return WindowKernel(node, entry).spec()
+def window_kernel(node: GroupWindow, entry: str, *, phases: bool = True) -> KernelSpec:
+    """Return the kernel of a group window; its outputs are the columns of the node's schema.
+
+    phases: whether rows may come that were made by deadlines (see `window_reopen`).
+    """
+    return WindowKernel(node, entry, phases=phases).spec()

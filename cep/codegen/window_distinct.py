@@ -95,10 +95,10 @@ class DistinctValues:
             return f"bits_of_f64({x} + 0.0)"  # minus zero is zero
         return x
 
-    def note(self, writer: Writer, slot: Slot, x: str, group: str) -> None:
-        """Write that the present row has value `x` in the present pane."""
+    def note(self, writer: Writer, slot: Slot, x: str, group: str, pane: str = "pane") -> None:
+        """Write that the present row has value `x` in a pane, by default the present one."""
         note = self.layout.use("distinct", "note_value")
-        pane = f"pane % {self.panes}" if self.panes > 1 else "0"
+        pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
         writer.line(
             f"{note}({self._entries}, {self.seen_in}, {self.links}, {self.heads}, {self.live}, "
             f"{self._group(slot, group)}, {self.word(slot, x)}, {pane})"

@@ -69,7 +69,8 @@ class Case:
 
 
 @st.composite
-def rows_of(draw: Any, ts: Any = None) -> list[dict[str, Any]]:
+def rows_of(draw: Any) -> list[dict[str, Any]]:
+    """Return rows in order; some are made by deadlines (phase 3), at the end of their instants."""
     steps = draw(st.lists(st.sampled_from([0, 0, 1, 1, 2, 3, 7, 25]), max_size=25))
     t = draw(st.integers(-10, 10))
     rows = []
@@ -85,7 +86,11 @@ def rows_of(draw: Any, ts: Any = None) -> list[dict[str, Any]]:
             "s": draw(st.sampled_from(["p", "q", "", None])),
             "b": draw(st.sampled_from([0, 1, None])),
         })
-    return rows
+    late = draw(st.sampled_from([0, 0, 1, 3]))
+    for row in rows:
+        row["phase"] = draw(st.sampled_from([1] * 4 + [3] * late))
+        row["T"] -= late > 0  # so that instants are the last ones of windows
+    return sorted(rows, key=lambda r: (r["T"], r["phase"]))
 
 
 @st.composite
@@ -140,27 +145,49 @@ def expected(case: Case) -> list[tuple[dict[str, Any], dict[str, list[tuple[int,
     out = []
     for number in range(first, last + 1):
         start = number * w.every_us + w.offset_us
-        groups: dict[Any, list[dict[str, Any]]] = {}
-        for row in rows:
-            if start <= row["T"] < start + w.size_us:
-                groups.setdefault(_key(node, row), []).append(row)
-        for key, members in groups.items():
-            got: dict[str, Any] = {i.name: members[0][i.name] for i in node.keys}
-            got |= {"window_start": start, "window_end": start + w.size_us, "cause": -1}
-            got["T"] = start + w.size_us - 1
-            behind = {}
-            for name, a in node.aggregates:
-                source = a.args[0].name if a.args else None
-                samples = [(r["T"], r[source] if source else 1) for r in members]
-                before = [r for r in rows if r["T"] < start and _key(node, r) == key]
-                known = [(r["T"], r[source]) for r in before if source and r[source] is not None]
-                kind = a.args[0].type if a.args else None
-                got[name] = frame_naive.aggregate(
-                    a.function, kind, samples, known[-1] if known else None, distinct=a.distinct
-                )
-                behind[name] = samples + known[-1:]
-            if node.having is None or got["rows"] > 1:
-                out.append((got, behind))
+        inside = [r for r in rows if start <= r["T"] < start + w.size_us]
+        again = [r for r in inside if r["phase"] == 3 and r["T"] == start + w.size_us - 1]
+        out += _window(node, start, -1, [r for r in inside if r not in again], rows)
+        out += _window(node, start, -2, again, rows)
+    return out
+
+
+def _window(
+    node: GroupWindow,
+    start: int,
+    cause: int,
+    inside: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+) -> list[tuple[dict[str, Any], dict[str, list[tuple[int, Any]]]]]:
+    """Return the rows of one closing of a window."""
+    w = node.window
+    out = []
+    for key in dict.fromkeys(_key(node, r) for r in inside):
+        members = [r for r in inside if _key(node, r) == key]
+        got: dict[str, Any] = {i.name: members[0][i.name] for i in node.keys}
+        got |= {"window_start": start, "window_end": start + w.size_us, "cause": cause}
+        got["T"] = start + w.size_us - 1
+        before = [r for r in rows if _key(node, r) == key and r["T"] < start]
+        if cause == -2:  # the baseline is the last sample the window has let go
+            gone = start + (w.size_us % w.every_us or w.every_us)
+            everything = [r for r in rows if _key(node, r) == key]
+            before = [
+                r
+                for n, r in enumerate(everything)
+                if r["T"] < gone and n < everything.index(members[0])
+            ]
+        behind = {}
+        for name, a in node.aggregates:
+            source = a.args[0].name if a.args else None
+            samples = [(r["T"], r[source] if source else 1) for r in members]
+            known = [(r["T"], r[source]) for r in before if source and r[source] is not None]
+            kind = a.args[0].type if a.args else None
+            got[name] = frame_naive.aggregate(
+                a.function, kind, samples, known[-1] if known else None, distinct=a.distinct
+            )
+            behind[name] = samples + known[-1:]
+        if node.having is None or got["rows"] > 1:
+            out.append((got, behind))
     return out
 
 
