@@ -138,7 +138,7 @@ def column(values: Sequence[object], kind: Type, unit: str, strings: StringTable
     convert = _ONE_VALUE[kind]
     stored = list(map(convert, values, repeat(unit)))
     if kind is Type.STRING:
-        return strings.encode(stored)
+        return strings.encode(stored)  # type: ignore[arg-type]
     return clean(np.array(stored, dtype=kind.dtype), kind)
 
 
@@ -149,7 +149,7 @@ def _fast_column(
     if kind is Type.DOUBLE and kinds <= {float, _NONE}:
         return clean(np.array(values, dtype=np.float64), kind)
     if kind is Type.STRING and kinds <= {str, _NONE}:
-        return strings.encode(values)
+        return strings.encode(values)  # type: ignore[arg-type]
     if (kind is Type.INT and kinds == {int}) or (
         kind is Type.TIMESTAMP and kinds == {int} and unit == "us"
     ):

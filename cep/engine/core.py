@@ -10,6 +10,7 @@ import numpy as np
 
 from cep.engine.build import build_components, build_rules, build_sources
 from cep.engine.clock import WallClock
+from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
 from cep.kernel import BackgroundCompiler
 from cep.strings import StringTable
@@ -134,6 +135,29 @@ class EngineCore:
             source.watermark.idle = False
         for component in self.components:
             self._step(component)
+
+    def open_partition(self, stream: str, partition: int) -> None:
+        """Say that rows of a partition will come, so that its watermark counts from the start.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        source = self.source(stream)
+        if self.bounded:
+            source.watermark.open(partition)
+
+    def end_partition(self, stream: str, partition: int) -> None:
+        """Say that a partition has no more rows; the stream ends with its last partition.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        self.source(stream).watermark.end(partition)
+        self._step(self._component_of[stream])
+
+    def partition_watermark(self, stream: str, partition: int) -> int:
+        """Return the watermark of one partition, us."""
+        return self.source(stream).watermark.partitions.get(partition, NEVER)
 
     def end_stream(self, stream: str) -> None:
         """Say that a stream has no more rows; rows that come all the same are late.

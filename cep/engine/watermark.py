@@ -49,6 +49,15 @@ class Watermark:
             return MAX_I64
         return min(self.partitions.values(), default=NEVER)
 
+    def open(self, partition: int) -> None:
+        """Count a partition from now on."""
+        self.partitions.setdefault(partition, NEVER)
+
+    def end(self, partition: int) -> None:
+        """Say that a partition has no more rows."""
+        self.partitions[partition] = MAX_I64
+        self.ended = min(self.partitions.values()) == MAX_I64
+
     def advance(self, us: int) -> None:
         """Move all partitions to at least `us`."""
         for partition in self.partitions or {0: NEVER}:

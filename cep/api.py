@@ -1,0 +1,439 @@
+"""The Python interface: `Engine` for a service, `run` for bounded inputs; the one room that joins the wings."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from cep.compile import compile_rules
+from cep.connectors.columnar import ColumnarReader
+from cep.connectors.columns import BadValueError, from_dicts, one_value
+from cep.connectors.file import open_sources
+from cep.delivery import Delivery, EventStream
+from cep.engine.core import EngineCore
+from cep.engine.pipeline import Input, drive
+from cep.errors import SourceText, error, nearest
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from types import TracebackType
+
+    import numpy as np
+
+    from cep.batch import EventBatch
+    from cep.engine.clock import WallClock
+    from cep.engine.core import BadEvent
+    from cep.errors import Problem
+    from cep.tables import Event, Table
+
+Rules = str | Path | list[str] | list[Path]
+BATCH_ROWS = 10_000
+TIERS = ("auto", "python", "llvm")
+
+
+def rule_sources(rules: Rules) -> list[SourceText]:
+    """Return rule texts of a path, a list of paths, or rule text itself (it has a `;` or a line end).
+
+    Raises:
+        CepError: CEP201, a file cannot be read.
+    """
+    if isinstance(rules, str) and (";" in rules or "\n" in rules):
+        return [SourceText("<rules>", rules)]
+    sources = []
+    for path in rules if isinstance(rules, list) else [rules]:
+        try:
+            sources.append(SourceText(str(path), Path(path).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as problem:
+            msg = f"cannot read rule file {path}: {problem}"
+            raise error("CEP201", msg, hint="rule text is told from a path by its ';'") from problem
+    return sources
+
+
+class Engine:
+    """Rules at work inside a Python process.
+
+    `send`, `send_many`, `send_batch` and `advance` may be called from several threads; each returns after
+    its events were processed and the callbacks of what they led to were called.
+
+    Args:
+        rules: a path, a list of paths, or rule text.
+        params: values of PARAMs that win over their defaults.
+        tier: "auto" runs at once and swaps compiled kernels in when they are ready, "llvm" compiles
+            first, "python" never compiles.
+        metrics: a `prometheus_client` registry to register the engine's metrics with.
+        batch_rows: at most so many rows are processed at once by `send_many`.
+        raw_time: output times as int us instead of aware datetimes and timedeltas.
+        bounded: the inputs are bounded: every stream holds the clock back from the start, and none is
+            ever idle (for backtests; `cep.run` does this).
+        rewrites: whether to optimize the plan; outputs are the same without.
+        clock: the wall clock, for tests.
+
+    Raises:
+        CepError: all mistakes of the rules, with line and caret.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        params: Mapping[str, object] | None = None,
+        tier: str = "auto",
+        metrics: Any = None,
+        batch_rows: int = BATCH_ROWS,
+        raw_time: bool = False,
+        bounded: bool = False,
+        rewrites: bool = True,
+        clock: WallClock | None = None,
+    ) -> None:
+        if tier not in TIERS:
+            msg = f"unknown tier {tier!r}"
+            raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
+        self._sources = rule_sources(rules)
+        compiled = compile_rules(self._sources, params=params, rewrites=rewrites)
+        self.lints: tuple[Problem, ...] = compiled.lints
+        self._core = EngineCore(
+            compiled.graph, tier=tier, emit=self._emit, bounded=bounded, clock=clock
+        )
+        self._delivery = Delivery(compiled.graph, self._core.strings, raw_time=raw_time)
+        self._outputs: list[tuple[str, EventBatch]] = []
+        self._readers: dict[str, ColumnarReader] = {}
+        self._batch_rows = batch_rows
+        self._lock = threading.RLock()
+        self._delivering = False
+        self._closed = False
+        self._metrics: Any = None
+        if metrics is not None:
+            from cep.metrics import register
+
+            self._metrics = register(self, metrics)
+
+    # ------------------------------------------------------------ outputs
+
+    def _emit(self, stream: str, batch: EventBatch) -> None:
+        self._outputs.append((stream, batch))
+
+    def _deliver(self) -> None:
+        """Hand out what was made; a callback may send events itself, theirs come after."""
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._outputs:
+                made, self._outputs = self._outputs, []
+                for stream, batch in made:
+                    self._delivery.deliver(stream, batch)
+        finally:
+            self._delivering = False
+
+    def _known_output(self, stream: str) -> None:
+        if stream not in self._delivery.names:
+            msg = f"no rule writes stream {stream!r}"
+            raise error("CEP401", msg, hint=nearest(stream, self._delivery.names))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the output streams: those that rules write, and LATE INTO streams."""
+        return self._delivery.names
+
+    def on(self, stream: str) -> Callable[[Callable[[Event], Any]], Callable[[Event], Any]]:
+        """Return a decorator that calls a function back for every event of an output stream.
+
+        An exception in it is logged and counted, and stops neither the engine nor other callbacks.
+
+        Raises:
+            CepError: CEP401, no rule writes the stream.
+        """
+        self._known_output(stream)
+
+        def add(callback: Callable[[Event], Any]) -> Callable[[Event], Any]:
+            self._delivery.add_callback(stream, callback)
+            return callback
+
+        return add
+
+    def on_batch(self, stream: str) -> Callable[[Callable[[Table], Any]], Callable[[Table], Any]]:
+        """Return a decorator that calls a function back with a `Table` for every batch of an output stream.
+
+        Raises:
+            CepError: CEP401, no rule writes the stream.
+        """
+        self._known_output(stream)
+
+        def add(callback: Callable[[Table], Any]) -> Callable[[Table], Any]:
+            def take(batch: EventBatch) -> None:
+                table = self._delivery.table(stream)
+                table.append(batch)
+                callback(table)
+
+            self._delivery.add_batches(stream, take)
+            return callback
+
+        return add
+
+    def stream(self, stream: str) -> EventStream:
+        """Return an iterator over the events of an output stream from now on (`for` and `async for`).
+
+        Raises:
+            CepError: CEP401, no rule writes the stream.
+        """
+        self._known_output(stream)
+        return self._delivery.add_stream(stream)
+
+    # ------------------------------------------------------------ input
+
+    def send(self, stream: str, event: Mapping[str, object]) -> None:
+        """Process one event; columns that are missing are NULL.
+
+        An event that does not fit its stream is counted and kept in `errors`, it raises nothing.
+
+        Raises:
+            CepError: CEP401, no such source stream; CEP404, the engine is closed.
+        """
+        self.send_many(stream, (event,))
+
+    def send_many(self, stream: str, events: Iterable[Mapping[str, object]]) -> None:
+        """Process events in order.
+
+        Raises:
+            CepError: CEP401, no such source stream; CEP404, the engine is closed.
+        """
+        with self._lock:
+            self._open()
+            spec = self._core.source(stream).spec
+            rows = list(events)
+            for start in range(0, len(rows), self._batch_rows):
+                part = rows[start : start + self._batch_rows]
+                self._core.ingest(stream, from_dicts(part, spec, self._core.strings))
+            self._after()
+
+    def send_batch(self, stream: str, table: Any) -> None:
+        """Process a table of events in row order, without Python work for each row.
+
+        table: a dict of numpy arrays (strings: str or object arrays, or `cep.Coded`), a pandas frame, or
+        anything with `__arrow_c_stream__` (needs the `arrow` extra).
+
+        Raises:
+            CepError: CEP401, no such source stream; CEP402, it is no such table; CEP404, the engine is closed.
+        """
+        with self._lock:
+            self._open()
+            reader = self._readers.get(stream)
+            if reader is None:
+                spec = self._core.source(stream).spec
+                reader = self._readers[stream] = ColumnarReader(spec, self._core.strings)
+            for decoded in reader.read(table):
+                self._core.ingest(stream, decoded)
+            self._after()
+
+    def advance(self, ts: datetime | str | float, stream: str | None = None) -> None:
+        """Move event time on without an event: no event before `ts` will come (on one stream, or on all).
+
+        ts: aware datetime, ISO-8601 text, or a number of us.
+
+        Raises:
+            CepError: CEP401 no such source stream; CEP405 `ts` is no time; CEP404, the engine is closed.
+        """
+        try:
+            us = one_value(ts, Type.TIMESTAMP, "us")
+        except BadValueError as problem:
+            raise error("CEP405", str(problem)) from None
+        with self._lock:
+            self._open()
+            self._core.advance(int(us), stream)  # type: ignore[arg-type]
+            self._after()
+
+    def flush(self) -> None:
+        """End the input: every pending window, absence and incident timer is decided. Events after it are late.
+
+        Raises:
+            CepError: CEP404, the engine is closed.
+        """
+        with self._lock:
+            self._open()
+            self._core.flush()
+            self._deliver()
+
+    def tick(self) -> None:
+        """Look at the wall clock: silent streams become idle, clocks of idle streams go on (ruling 2).
+
+        `send` and its kin do this too; call it from a timer when absences must fire while nothing is sent.
+        """
+        with self._lock:
+            self._open()
+            self._after()
+
+    def _after(self) -> None:
+        self._core.tick()
+        self._deliver()
+
+    def _open(self) -> None:
+        if self._closed:
+            msg = "the engine is closed"
+            raise error("CEP404", msg)
+
+    # ------------------------------------------------------------ state
+
+    @property
+    def errors(self) -> list[BadEvent]:
+        """The input rows that were not read, with their reasons (the last 100,000)."""
+        return list(self._core.rejects)
+
+    def stats(self) -> dict[str, Any]:
+        """Return counters by stream and rule, as plain values."""
+        with self._lock:
+            return {**self._core.stats(), "callback_failures": self._delivery.callback_failures}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Return all state as named arrays; `Engine(same rules).load(arrays)` goes on from there."""
+        with self._lock:
+            return self._core.snapshot()
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take over a snapshot; this engine must be fresh and have the same rules.
+
+        Raises:
+            CepError: CEP506, the snapshot was taken of other rules.
+        """
+        with self._lock:
+            self._core.restore(dict(arrays))
+
+    def check(self) -> None:
+        """Assert the engine's invariants (for tests)."""
+        with self._lock:
+            self._core.check()
+
+    def wait_compiled(self) -> None:
+        """Wait until all kernels are compiled and swapped in (tier "auto")."""
+        with self._lock:
+            self._core.wait_compiled()
+
+    def explain(
+        self,
+        rule: str | None = None,
+        *,
+        stage: str = "graph",
+        format: str = "text",  # noqa: A002
+    ) -> str:
+        """Return a stage of the compile walk as text or picture (see `cep explain`).
+
+        Raises:
+            CepError: CEP406, no such rule, stage or format.
+        """
+        from cep.explain import explain
+
+        return explain(self._sources, rule=rule, stage=stage, format=format)
+
+    # ------------------------------------------------------------ life
+
+    def close(self) -> None:
+        """End iterators and background work; may be called twice. Does not flush."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            if self._metrics is not None:
+                self._metrics.unregister()
+        self._core.close()
+        self._delivery.close()
+
+    def __enter__(self) -> Self:
+        """Return the engine."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the engine."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Return the engine."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the engine."""
+        self.close()
+
+
+def run(
+    rules: Rules,
+    inputs: Mapping[str, Any],
+    *,
+    params: Mapping[str, object] | None = None,
+    tier: str = "auto",
+    raw_time: bool = False,
+    rewrites: bool = True,
+) -> dict[str, Table]:
+    """Run rules over bounded inputs to their end and return every output stream, empty ones too.
+
+    Args:
+        rules: a path, a list of paths, or rule text.
+        inputs: for each source stream a path or glob (`.jsonl .csv .parquet .arrow`), a table (see
+            `Engine.send_batch`), or an iterable of mappings. Streams without input have ended.
+        params: values of PARAMs.
+        tier: see `Engine`.
+        raw_time: output times as int us.
+        rewrites: see `Engine`.
+
+    Raises:
+        CepError: mistakes of the rules; CEP401 no such stream; CEP5xx an input cannot be read.
+    """
+    with Engine(
+        rules, params=params, tier=tier, raw_time=raw_time, bounded=True, rewrites=rewrites
+    ) as engine:
+        core, delivery = engine._core, engine._delivery  # noqa: SLF001
+        tables = {name: delivery.table(name) for name in delivery.names}
+        for name, table in tables.items():
+            delivery.add_batches(name, table.append)
+        opened = [
+            Input(stream, number, source)
+            for stream, given in inputs.items()
+            for number, source in enumerate(_sources_of(core, stream, given))
+        ]
+        for _ in drive(core, opened):
+            engine._deliver()  # noqa: SLF001
+        return tables
+
+
+def _sources_of(core: EngineCore, stream: str, given: Any) -> list[Any]:
+    spec = core.source(stream).spec
+    if isinstance(given, str | Path):
+        return list(open_sources(str(given), spec, core.strings))
+    is_table = (
+        hasattr(given, "keys") or hasattr(given, "__arrow_c_stream__") or hasattr(given, "iloc")
+    )
+    if is_table:
+        return [_Given(ColumnarReader(spec, core.strings).read(given))]
+    rows = list(given)
+    parts = range(0, len(rows), BATCH_ROWS)
+    return [_Given(from_dicts(rows[i : i + BATCH_ROWS], spec, core.strings) for i in parts)]
+
+
+class _Given:
+    """A source over decoded batches in memory."""
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = iter(batches)
+
+    def poll(self) -> Any:
+        return next(self._batches, None)
+
+    def position(self) -> int:
+        return 0
+
+    def seek(self, position: int) -> None:
+        del position
+
+    def close(self) -> None:
+        self._batches = iter(())

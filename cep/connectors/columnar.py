@@ -1,0 +1,184 @@
+"""Columns in memory to decoded rows: numpy arrays, pandas frames, anything that exports Arrow; no per-row Python.
+
+A column whose dtype does not stand for the declared type goes through Python values, where each bad value
+rejects its row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cep.batch import Decoded
+from cep.connectors.columns import clean, from_columns, nulls_allowed
+from cep.errors import error, nearest
+from cep.tables import Coded
+from cep.times import TS_UNITS
+from cep.types import MAX_I64, NULL_I64, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from cep.graph.graph import StreamSpec
+    from cep.schema import ColumnSpec
+    from cep.strings import StringTable
+
+
+class ColumnarReader:
+    """Reads tables for one stream; remembers the dictionaries of coded columns it has seen.
+
+    Memory: one mapping a string column, of the last dictionary only.
+    """
+
+    def __init__(self, spec: StreamSpec, strings: StringTable) -> None:
+        self._spec = spec
+        self._strings = strings
+        self._dictionaries: dict[str, tuple[Sequence[str], int, np.ndarray, bool]] = {}
+
+    def read(self, table: Any) -> Iterator[Decoded]:
+        """Yield the rows of a table.
+
+        Raises:
+            CepError: CEP402, it is no table, its columns differ in length, or the time column is missing.
+        """
+        if hasattr(table, "__arrow_c_stream__") and not hasattr(table, "iloc"):
+            yield from self._arrow(table)
+            return
+        if hasattr(table, "iloc"):
+            table = {name: _pandas_column(table[name]) for name in table.columns}
+        if not hasattr(table, "keys"):
+            msg = f"a {type(table).__name__} is not a table of columns"
+            raise error(
+                "CEP402", msg, hint="give a dict of arrays, a pandas frame or an Arrow table"
+            )
+        yield self._columns(table)
+
+    def _arrow(self, table: Any) -> Iterator[Decoded]:
+        from cep.connectors.formats.arrow import from_record_batch, need_pyarrow
+
+        reader = need_pyarrow().RecordBatchReader.from_stream(table)
+        for batch in reader:
+            yield from_record_batch(batch, self._spec, self._strings)
+
+    def _columns(self, table: Mapping[str, Any]) -> Decoded:
+        spec = self._spec
+        lengths = {len(table[n]) for n in spec.schema.names() if n in table}
+        time = spec.time_column
+        if time is not None and time not in table:
+            msg = f"the table for stream {spec.name} lacks its time column {time}"
+            raise error("CEP402", msg, hint=nearest(time, table))
+        if len(lengths) != 1:
+            names = ", ".join(spec.schema.names())
+            msg = f"the columns of the table differ in length, or none is of {spec.name} ({names})"
+            raise error("CEP402", msg)
+        rows = lengths.pop()
+        columns: dict[str, np.ndarray] = {}
+        for target in spec.schema.columns:
+            given = table.get(target.name)
+            stored = (
+                np.full(rows, target.type.null, target.type.dtype)
+                if given is None
+                else self._direct(given, target)
+            )
+            if stored is None:
+                return self._by_values(table, rows)
+            columns[target.name] = stored
+        if not nulls_allowed(columns, spec):
+            return self._by_values(table, rows)
+        return Decoded(columns, rows)
+
+    def _by_values(self, table: Mapping[str, Any], rows: int) -> Decoded:
+        spec = self._spec
+        lists = [
+            _python_list(table[n]) if n in table else [None] * rows for n in spec.schema.names()
+        ]
+        return from_columns(lists, spec, self._strings, list(zip(*lists, strict=True)))
+
+    def _direct(self, given: Any, target: ColumnSpec) -> np.ndarray | None:
+        """Return the stored form of a column whose dtype fits its type, else None."""
+        if target.type is Type.STRING:
+            return self._strings_column(given, target)
+        if isinstance(given, Coded) or not isinstance(given, np.ndarray):
+            return None
+        kind = given.dtype.kind
+        match target.type:
+            case Type.DOUBLE if kind in "fiu" and given.dtype.itemsize <= 8:
+                return clean(np.ascontiguousarray(given, np.float64), Type.DOUBLE)
+            case Type.INT if kind in "iu" and given.dtype != np.uint64:
+                return np.ascontiguousarray(given, np.int64)
+            case Type.TIMESTAMP if kind == "M":
+                return np.ascontiguousarray(given.astype("datetime64[us]")).view(np.int64)
+            case Type.TIMESTAMP if kind in "iu" and given.dtype != np.uint64:
+                return self._scaled(given)
+            case Type.DURATION if kind == "m":
+                return np.ascontiguousarray(given.astype("timedelta64[us]")).view(np.int64)
+            case Type.DURATION if kind in "iu" and given.dtype != np.uint64:
+                return np.ascontiguousarray(given, np.int64)
+            case Type.BOOLEAN if kind == "b":
+                return given.astype(np.int8)
+            case _:
+                return None
+
+    def _scaled(self, given: np.ndarray) -> np.ndarray | None:
+        numerator, denominator = TS_UNITS[self._spec.ts_unit]
+        stored = np.ascontiguousarray(given, np.int64)
+        if denominator != 1:
+            return np.where(stored == NULL_I64, NULL_I64, stored // denominator)
+        if numerator == 1 or not len(stored):
+            return stored
+        limit = MAX_I64 // numerator
+        if int(stored.max()) > limit or int(stored.min()) < -limit:
+            return None
+        return stored * numerator
+
+    def _strings_column(self, given: Any, target: ColumnSpec) -> np.ndarray | None:
+        if isinstance(given, Coded):
+            return self._coded(given, target.name)
+        if isinstance(given, np.ndarray) and given.dtype.kind == "U":
+            distinct, codes = np.unique(given, return_inverse=True)
+            return self._strings.encode(distinct.tolist())[codes]
+        values: list[Any] = given.tolist() if isinstance(given, np.ndarray) else list(given)
+        if not set(map(type, values)) <= {str, type(None)}:
+            return None
+        return self._strings.encode(values)
+
+    def _coded(self, given: Coded, name: str) -> np.ndarray:
+        known = self._dictionaries.get(name)
+        values = given.values
+        if known is None or known[0] is not values or known[1] != len(values):
+            mapping = self._strings.encode(list(values))
+            same = bool((mapping == np.arange(len(mapping))).all())
+            known = self._dictionaries[name] = (values, len(values), mapping, same)
+        codes = np.asarray(given.codes)
+        if len(codes) and int(codes.max()) >= len(values):
+            msg = f"column {name} has code {int(codes.max())}, its dictionary has {len(values)} values"
+            raise error("CEP402", msg)
+        if known[3] and codes.dtype == np.int32 and (not len(codes) or int(codes.min()) >= -1):
+            return np.ascontiguousarray(codes)
+        mapped: np.ndarray = np.append(known[2], np.int32(-1))[np.where(codes < 0, -1, codes)]
+        return mapped
+
+
+def _pandas_column(series: Any) -> Any:
+    """Return a pandas column as numpy array, `Coded` or list, with None for missing values."""
+    kind = series.dtype
+    if hasattr(kind, "categories"):
+        return Coded(np.asarray(series.cat.codes), [str(c) for c in kind.categories])
+    if hasattr(kind, "tz"):
+        return series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+    if isinstance(kind, np.dtype) and kind.kind in "fiumMb":
+        return series.to_numpy()
+    values = series.astype(object)
+    return values.where(series.notna(), None).tolist()
+
+
+def _python_list(given: Any) -> list[Any]:
+    if isinstance(given, Coded):
+        values = [*given.values, None]
+        return [values[c] if c >= 0 else None for c in np.asarray(given.codes).tolist()]
+    if isinstance(given, np.ndarray):
+        if given.dtype.kind == "M":
+            return list(given.astype("datetime64[us]").tolist())
+        return list(given.tolist())
+    return list(given)

@@ -1,0 +1,184 @@
+"""Delivery of output rows: callbacks, queues of iterators, tables; what users see of a batch."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cep.functions.identity import match_id
+from cep.tables import Event, Table, python_values
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from cep.batch import EventBatch
+    from cep.graph.graph import Graph, RuleSpec
+    from cep.schema import Schema
+    from cep.strings import StringTable
+
+LOGGER = logging.getLogger("cep")
+
+
+class EventStream:
+    """The events of one output stream as an iterator.
+
+    `for` takes what is there and stops; `async for` waits for more until the engine is closed.
+    Memory: events wait here until they are taken.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: collections.deque[Event] = collections.deque()
+        self._closed = False
+        self._lock = threading.Lock()
+        self._wake: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    def put(self, events: list[Event]) -> None:
+        """Add events at the end (called by the engine)."""
+        self._waiting.extend(events)
+        self._call()
+
+    def close(self) -> None:
+        """Say that no more events come."""
+        self._closed = True
+        self._call()
+
+    def _call(self) -> None:
+        with self._lock:
+            waiting, self._wake = self._wake, []
+        for loop, event in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
+
+    def __iter__(self) -> Iterator[Event]:
+        """Take the events that are there."""
+        while self._waiting:
+            yield self._waiting.popleft()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Take events as they come, until the engine is closed."""
+        while True:
+            while self._waiting:
+                yield self._waiting.popleft()
+            woken = asyncio.Event()
+            with self._lock:
+                if self._closed and not self._waiting:
+                    return
+                if not self._waiting:
+                    self._wake.append((asyncio.get_running_loop(), woken))
+                else:
+                    woken.set()
+            await woken.wait()
+
+
+class Delivery:
+    """Hands output batches to whoever asked for their stream, in the order they were made."""
+
+    def __init__(self, graph: Graph, strings: StringTable, *, raw_time: bool) -> None:
+        self._strings = strings
+        self._raw_time = raw_time
+        self._schemas: dict[str, Schema] = {s.name: s.schema for s in graph.streams}
+        for spec in graph.streams:
+            if spec.late_into is not None:
+                self._schemas.setdefault(spec.late_into, spec.schema)
+        self._rules: dict[str, list[RuleSpec]] = {}
+        for rule in graph.rules:
+            self._rules.setdefault(rule.output, []).append(rule)
+        late = {s.late_into for s in graph.streams if s.late_into is not None}
+        self.names = tuple(dict.fromkeys([*(r.output for r in graph.rules), *sorted(late)]))
+        self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
+        self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
+        self._streams: dict[str, list[EventStream]] = {}
+        self.callback_failures = 0
+
+    def schema(self, stream: str) -> Schema:
+        """Return the schema of an output stream."""
+        return self._schemas[stream]
+
+    def table(self, stream: str) -> Table:
+        """Return an empty table of an output stream."""
+        return Table(stream, self._schemas[stream], self._strings, raw_time=self._raw_time)
+
+    def add_callback(self, stream: str, callback: Callable[[Event], Any]) -> None:
+        """Call back for each event of a stream."""
+        self._callbacks.setdefault(stream, []).append(callback)
+
+    def add_batches(self, stream: str, callback: Callable[[EventBatch], Any]) -> None:
+        """Call back for each batch of a stream."""
+        self._batches.setdefault(stream, []).append(callback)
+
+    def add_stream(self, stream: str) -> EventStream:
+        """Return a new iterator over the events of a stream from now on."""
+        made = EventStream()
+        self._streams.setdefault(stream, []).append(made)
+        return made
+
+    def close(self) -> None:
+        """End all iterators."""
+        for streams in self._streams.values():
+            for stream in streams:
+                stream.close()
+
+    def deliver(self, stream: str, batch: EventBatch) -> None:
+        """Hand out the rows of a batch; a callback that raises is logged and counted, the others go on."""
+        for take in self._batches.get(stream, ()):
+            self._guarded(take, batch)
+        callbacks = self._callbacks.get(stream, ())
+        streams = self._streams.get(stream, ())
+        if not callbacks and not streams:
+            return
+        events = self.events(stream, batch)
+        for waiting in streams:
+            waiting.put(events)
+        for event in events:
+            for callback in callbacks:
+                self._guarded(callback, event)
+
+    def _guarded(self, callback: Callable[[Any], Any], argument: object) -> None:
+        try:
+            callback(argument)
+        except Exception:
+            self.callback_failures += 1
+            LOGGER.exception("a callback raised")
+
+    def events(self, stream: str, batch: EventBatch) -> list[Event]:
+        """Return the rows of a batch as events."""
+        schema = self._schemas[stream]
+        names = schema.names()
+        lists = [
+            python_values(batch.columns[c.name], c.type, self._strings, raw_time=self._raw_time)
+            for c in schema.columns
+        ]
+        times = python_values(batch.ts, Type.TIMESTAMP, self._strings, raw_time=self._raw_time)
+        rules = self._rules.get(stream, [])
+        rule = rules[0].name if len(rules) == 1 else None
+        ids = self._ids(rules[0], batch) if len(rules) == 1 else [None] * len(batch)
+        return [
+            Event(stream, ts, rule, identity, dict(zip(names, row, strict=True)))
+            for ts, identity, row in zip(times, ids, zip(*lists, strict=True), strict=True)
+        ]
+
+    def _ids(self, rule: RuleSpec, batch: EventBatch) -> list[str | None]:
+        if "$origin_seq" not in batch.extra:
+            return [None] * len(batch)
+        keys = [
+            python_values(
+                batch.columns[n], self._column_type(rule.output, n), self._strings, raw_time=True
+            )
+            for n in rule.key_columns
+        ]
+        origins = zip(
+            batch.extra["$origin_stream"].tolist(), batch.extra["$origin_seq"].tolist(), strict=True
+        )
+        return [
+            match_id(rule.name, rule.version, rule.inputs[number], seq, *(k[row] for k in keys))
+            for row, (number, seq) in enumerate(origins)
+        ]
+
+    def _column_type(self, stream: str, name: str) -> Any:
+        column = self._schemas[stream].find(name)
+        assert column is not None
+        return column.type
