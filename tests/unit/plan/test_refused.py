@@ -1,0 +1,144 @@
+"""Every construct the grammar accepts and the binder refuses: its row of the table, and its place."""
+
+from __future__ import annotations
+
+import pytest
+from binding import bind_text, match, place_of, rule
+
+from cep.plan.bind.refused import LATER_FUNCTIONS, REFUSED
+from cep.plan.problems import CODES
+
+GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
+
+CASES: dict[str, str] = {
+    "CreateTable": "¦CREATE TABLE t (k INT);",
+    "CreateView": "¦CREATE VIEW v AS SELECT room FROM r;",
+    "CreateFunction": "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';",
+    "CreateTemplate": "¦CREATE TEMPLATE t(s STREAM) AS SELECT room FROM s;",
+    "Module": "¦MODULE m;",
+    "Import": "¦IMPORT 'f.cep';",
+    "SetOption": "¦SET x = 1;",
+    "Drop": "¦DROP RULE x;",
+    "RuleState": "¦PAUSE RULE x;",
+    "ExplainRule": "EXPLAIN ¦RULE x;",
+    "ExplainWhy": "EXPLAIN ¦WHY x;",
+    "ExplainQuery": "EXPLAIN ¦SELECT room FROM r;",
+    "Test": "¦TEST OF x GIVEN r (ts) VALUES (1s) EXPECT NO x;",
+    "Insert": "¦SELECT room FROM r;",
+    "CreateRule.timeouts": "CREATE RULE x AS SELECT room FROM r ON TIMEOUT ¦SELECT room FROM r;",
+    "CreateRule.state": "¦CREATE RULE x KEEP STATE AS SELECT room FROM r;",
+    "CreateStream.schemaless": "¦CREATE STREAM s;",
+    "PrimaryKey": "CREATE STREAM s (k INT, ¦PRIMARY KEY (k));",
+    "ColumnDefinition.primary_key": "CREATE STREAM s (¦k INT PRIMARY KEY);",
+    "ColumnDefinition.default": "CREATE STREAM s (¦k INT DEFAULT 1);",
+    "ColumnDefinition.computed": "CREATE STREAM s (¦k INT AS (1 + 1));",
+    "Option.retain": "CREATE STREAM s (k INT) WITH (¦retain = 1h);",
+    "TypeName": "CREATE STREAM s (k ¦DECIMAL(10, 2));",
+    "Annotation.on_error": "¦@on_error(drop) " + rule("SELECT room FROM r"),
+    "Annotation.warmup": "¦@warmup(1h) " + rule("SELECT room FROM r"),
+    "Annotation.ttl": "¦@ttl(1h) " + rule("SELECT room FROM r"),
+    "Annotation.peers": "¦@peers(include) " + rule("SELECT room FROM r"),
+    "Annotation.disabled": "¦@disabled " + rule("SELECT room FROM r"),
+    "Insert.upsert": rule("¦UPSERT INTO t SELECT room FROM r"),
+    "Insert.columns": rule("¦INSERT INTO t (a) SELECT room FROM r"),
+    "Union": rule("¦SELECT room FROM r UNION ALL SELECT room FROM q"),
+    "Apply": rule("¦APPLY t(1)"),
+    "Select.with_": rule("¦WITH c AS (SELECT room FROM r) SELECT room FROM r"),
+    "Select.distinct": rule("¦SELECT DISTINCT room FROM r"),
+    "Select.order_by": rule("¦SELECT room FROM r ORDER BY room"),
+    "Select.limit": rule("¦SELECT room FROM r LIMIT 3"),
+    "Select.from_": rule("¦SELECT 1 AS one"),
+    "Select.group_by": rule("SELECT room FROM r GROUP BY ¦room"),
+    "Select.group_over": rule(
+        "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
+    ),
+    "Derived": rule("SELECT room FROM ¦(SELECT room FROM r)"),
+    "Join": rule("SELECT r.room FROM ¦r JOIN q WITHIN 1m ON r.room = q.room"),
+    "MatchRecognize": rule("SELECT * FROM ¦r MATCH_RECOGNIZE (PATTERN (A))"),
+    "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
+    "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
+    "Call.cumulate": rule(GROUPED + "¦CUMULATE(step => 1m, size => 1h)"),
+    "Call.session": rule(GROUPED + "¦SESSION(15m)"),
+    "Call.count_window": rule(GROUPED + "¦COUNT_WINDOW(100)"),
+    "Call.batch": rule(GROUPED + "¦BATCH(size => 10s, count => 100)"),
+    "Call.state_window": rule(GROUPED + "¦STATE_WINDOW(ok, NOT ok)"),
+    "Call.slide": rule(GROUPED + "¦SLIDE(1m)"),
+    "Call.zone": rule(GROUPED + "TUMBLE(1d, ¦zone => 'Europe/London')"),
+    "Descriptor": rule(
+        "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE r, ¦DESCRIPTOR(t2), 1m)) GROUP BY window_start"
+    ),
+    "Frame.unbounded": rule("SELECT SUM(n) OVER (ROWS ¦UNBOUNDED PRECEDING) AS s FROM r"),
+    "Frame.following": rule(
+        "SELECT SUM(n) OVER (ROWS BETWEEN 3 PRECEDING AND ¦3 FOLLOWING) AS s FROM r"
+    ),
+    "WindowSpec.order_by": rule("SELECT SUM(n) OVER (ORDER BY ¦n ROWS 3 PRECEDING) AS s FROM r"),
+    "Index": rule("SELECT ¦room[1] AS x FROM r"),
+    "ArrayLiteral": rule("SELECT ¦[1, 2] AS x FROM r"),
+    "InTable": rule("SELECT room FROM r WHERE ¦room IN rooms"),
+    "Exists": rule("SELECT room FROM r WHERE ¦EXISTS (SELECT room FROM q)"),
+    "Binary.regexp": rule("SELECT room FROM r WHERE ¦room REGEXP 'a'"),
+    "Member.nested": rule("SELECT ¦r.room.name AS x FROM r"),
+    "Call.mode": match("a -> b", items="¦FINAL COUNT(a.*) AS x"),
+    "Call.later": rule("SELECT ¦MEDIAN(value) AS x FROM r GROUP BY TUMBLE(1s)"),
+    "Call.distinct": match("a+ -> b[¦COUNT(DISTINCT a.sensor) > 1]"),
+    "Choice": match("(¦a | b) -> c"),
+    "AnyOrder": match("(¦a & b) -> c"),
+    "AnyOf": match("¦ANY 2 OF (a, b, c)"),
+    "Permute": match("¦PERMUTE(a, b)"),
+    "Empty": match("a -> ¦()"),
+    "Excluded": match("a -> ¦{- b -}"),
+    "Anchor": match("¦^ a"),
+    "Quantified.group": match("¦(a -> b){2} -> c"),
+    "Quantified.reluctant": match("¦a+? -> b"),
+    "Quantified.combine": match("¦a+ COMBINE -> b"),
+    "Quantified.until": match("a+ UNTIL [¦value > 1] -> b"),
+    "Edge.any_match": match("a ¦->> b"),
+    "Edge.gap": match("a ¦-[1s..5m]-> b"),
+    "Absent.first": match("¦NOT n FOR 30s -> a"),
+    "Absent.middle": match("a -> ¦NOT n FOR 30s -> b"),
+    "Match.gap": match("a -> b", "PARTITION BY room WITHIN 1m GAP ¦30s"),
+    "Match.within_events": rule(
+        "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
+    ),
+    "Match.subsets": match("a -> b", "PARTITION BY room WITHIN 1m SUBSET ¦u = (a, b)"),
+    "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
+    "Match.skip": match("a -> b", "PARTITION BY room WITHIN 1m AFTER MATCH SKIP ¦TO LAST a"),
+    "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
+    "Match.partition": match("a -> b", "PARTITION BY ¦UPPER(room) WITHIN 1m"),
+    "OutTime": rule("SELECT room FROM r ¦TIMESTAMP t2"),
+    "Emit.changes": rule(GROUPED + "TUMBLE(1s) ¦EMIT CHANGES"),
+    "Emit.on_close": match("a -> b").replace(";", " ¦EMIT ON CLOSE;"),
+    "Emit.on_expiry": rule("SELECT room FROM r ¦EMIT ON EXPIRY"),
+    "Emit.on_change": rule("SELECT room FROM r ¦EMIT ON CHANGE OF (room)"),
+    "Emit.every": rule(GROUPED + "TUMBLE(1s) ¦EMIT EVERY 10s"),
+    "Emit.final": rule("SELECT room FROM r ¦EMIT FINAL"),
+    "Emit.on_match": rule("SELECT room FROM r ¦EMIT ON MATCH"),
+    "Cooldown": "CREATE INCIDENT i KEY (room) OPEN ON r ¦COOLDOWN 5m;",
+    "EmitItem.on_change": (
+        "CREATE INCIDENT i KEY (room) OPEN ON r SET a = 1 EMIT ¦UPDATED ON CHANGE OF (a);"
+    ),
+}
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_refusal(key: str) -> None:
+    _, problems = bind_text(CASES[key])
+    found = [(p.code, p.span.line, p.span.column) for p in problems if not p.is_lint]
+    assert found == [(REFUSED[key].code, *place_of(CASES[key]))]
+
+
+def test_every_code_of_refusals_is_used_and_explained() -> None:
+    used = {row.code for row in REFUSED.values()}
+    assert used == {code for code in CODES if code.startswith("CEP3")}
+
+
+@pytest.mark.parametrize("name", sorted(LATER_FUNCTIONS))
+def test_functions_of_later_versions(name: str) -> None:
+    _, problems = bind_text(rule(f"SELECT {name}(value) AS x FROM r GROUP BY TUMBLE(1s)"))
+    assert [p.code for p in problems] == ["CEP305"]
+
+
+def test_a_table_of_an_incident_is_refused() -> None:
+    text = "CREATE INCIDENT i KEY (room) OPEN ON r;\nCREATE RULE x AS SELECT room FROM i;"
+    _, problems = bind_text(text)
+    assert [p.code for p in problems if not p.is_lint] == ["CEP303"]
