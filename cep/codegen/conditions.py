@@ -16,8 +16,8 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cep.codegen.scope import Leaf, Scope, Value
-    from cep.graph.kernel import StringMap
+    from cep.codegen.host import StringCells
+    from cep.codegen.scope import Scope, Value
 
 TRUE = "1 == 1"
 FALSE = "1 == 0"
@@ -97,10 +97,12 @@ def _form(expr: Expr, scope: Scope, *, wanted: bool) -> str:
     return _tested(forms.value(expr, scope), wanted=wanted)
 
 
-def _looked_up(table: tuple[StringMap, Leaf], scope: Scope, *, wanted: bool) -> str:
-    code = forms.atom(scope.leaf(table[1]), scope)
-    cell = f"{scope.layout.string_map(table[0])}[{code.text}]"
-    return all_of([present(code), f"{cell} == {int(wanted)}"])
+def _looked_up(cells: StringCells, scope: Scope, *, wanted: bool) -> str:
+    code = forms.atom(scope.leaf(cells.leaf), scope)
+    test = f"{scope.layout.string_map(cells.table)}[{code.text}] == {int(wanted)}"
+    if cells.null.value is wanted:
+        return any_of([null_test(code), test])
+    return all_of([present(code), test])
 
 
 def _tested(given: Value, *, wanted: bool) -> str:

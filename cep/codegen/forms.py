@@ -104,7 +104,7 @@ def value(expr: Expr, scope: Scope) -> Value:
             if wants_host(expr):
                 table = string_table(expr, scope)
                 if table is not None:
-                    return looked_up(*table, scope)
+                    return looked_up(table, scope)
             return _call(expr, scope) if isinstance(expr, Call) else _case(expr, scope)
         case _:
             assert_never(expr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from cep.codegen.scope import Leaf, Scope, Value, refused
 from cep.functions import FUNCTIONS
@@ -121,7 +121,16 @@ class HostText:
         return f"c[{len(self.constants) - 1}]"
 
 
-def string_table(expr: Expr, scope: Scope) -> tuple[StringMap, Leaf] | None:
+@dataclass(frozen=True, slots=True)
+class StringCells:
+    """An expression of one string as cells of a table: which table, of which leaf, and its value for NULL."""
+
+    table: StringMap
+    leaf: Leaf
+    null: Literal
+
+
+def string_table(expr: Expr, scope: Scope) -> StringCells | None:
     """Return the table over codes that stands for an expression of one string, or None if it is none."""
     found = leaves(expr)
     if len(found) != 1 or found[0].type is not Type.STRING or isinstance(found[0], Meta):
@@ -134,7 +143,25 @@ def string_table(expr: Expr, scope: Scope) -> tuple[StringMap, Leaf] | None:
         columns = ()  # the host fills every code
     text = HostText()
     source = text.of(expr)
-    return StringMap(source, columns, tuple(text.constants), expr.type.value), leaf
+    table = StringMap(source, columns, tuple(text.constants), expr.type.value)
+    return StringCells(table, leaf, Literal(of_null(expr), expr.type))
+
+
+def of_null(expr: Expr) -> Any:
+    """Return the value of an expression whose leaves are all NULL."""
+    match expr:
+        case Literal():
+            return expr.value
+        case Call():
+            name = signature_of(expr).host or expr.function
+            return FUNCTIONS[name].scalar(*(of_null(a) for a in expr.args))
+        case Case():
+            for condition, then in expr.whens:
+                if of_null(condition) is True:
+                    return of_null(then)
+            return of_null(expr.otherwise)
+        case _:
+            return None
 
 
 def host_value(expr: Expr, scope: Scope) -> Value:
@@ -144,7 +171,7 @@ def host_value(expr: Expr, scope: Scope) -> Value:
     """
     table = string_table(expr, scope)
     if table is not None:
-        return looked_up(*table, scope)
+        return looked_up(table, scope)
     text = HostText()
     source = text.of(expr)
     columns = tuple(leaf for leaf in text.leaves if isinstance(leaf, Column))
@@ -157,15 +184,15 @@ def host_value(expr: Expr, scope: Scope) -> Value:
     return scope.computed(source, columns, tuple(text.constants), expr.type)
 
 
-def looked_up(table: StringMap, leaf: Leaf, scope: Scope) -> Value:
-    """Return a cell of a string table; the code -1 has no cell and gives NULL."""
-    from cep.codegen.forms import atom, null_text
+def looked_up(cells: StringCells, scope: Scope) -> Value:
+    """Return a cell of a string table; the code -1 has no cell."""
+    from cep.codegen.forms import atom, literal
 
-    code = scope.leaf(leaf)
-    name = scope.layout.string_map(table)
-    kind = Type(table.type_name)
+    code = scope.leaf(cells.leaf)
+    name = scope.layout.string_map(cells.table)
+    kind = Type(cells.table.type_name)
     text = atom(code, scope).text
     cell = f"{name}[{text}]"
     if not code.nullable:
         return Value(cell, kind)
-    return Value(f"({cell} if {text} >= 0 else {null_text(kind)})", kind)
+    return Value(f"({cell} if {text} >= 0 else {literal(cells.null, scope).text})", kind)

@@ -129,12 +129,12 @@ class VectorForm:
         """Return a string table's cells or a computed column, None if the expression is computed here."""
         if not isinstance(expr, Call | Case) or not wants_host(expr):
             return None
-        table = string_table(expr, self.scope)
-        if table is not None:
-            name = self.scope.layout.string_map(table[0])
-            codes = self.value(table[1]).text
-            kind = Type(table[0].type_name)
-            return Value(f'look_up(tables["{name}"], {codes}, {null_text(kind)})', kind)
+        cells = string_table(expr, self.scope)
+        if cells is not None:
+            name = self.scope.layout.string_map(cells.table)
+            codes = self.value(cells.leaf).text
+            null = self._literal(cells.null).text
+            return Value(f'look_up(tables["{name}"], {codes}, {null})', expr.type)
         if not isinstance(expr, Call) or not is_host_only(expr):
             return None
         text = HostText()

@@ -44,7 +44,8 @@ def _to_boolean(value: Any) -> Any:
 def _to_string(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
+    # The sign of zero is not a value: equal numbers have one text.
+    return repr(value + 0.0) if isinstance(value, float) else str(value)
 
 
 def _to_timestamp(value: Any) -> Any:

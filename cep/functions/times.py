@@ -43,7 +43,7 @@ TRUNCATE_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 def _length_function(name: str, unit: int) -> tuple[Function, Function]:
     """Return `SECONDS(d)`, and the reference of `SECONDS(n)`, which makes a duration."""
-    text = f"(to_f64({{0}}) / {unit}.0)"
+    text = f"div_f64(to_f64({{0}}), {unit}.0)"
     return (
         Function(
             name,
@@ -149,8 +149,8 @@ FIELDS = (
             Signature(
                 (TIMESTAMP,),
                 DOUBLE,
-                "(to_f64({0}) / 1000000.0)",
-                "(to_f64({0}) / 1000000.0)",
+                "div_f64(to_f64({0}), 1000000.0)",
+                "div_f64(to_f64({0}), 1000000.0)",
                 total=True,
             ),
         ),
