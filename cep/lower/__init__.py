@@ -51,9 +51,10 @@ def lower(plan: Plan) -> Graph:
     """
     problems: list[Problem] = []
     rules: list[RuleSpec] = []
+    sources = frozenset(stream.name for stream in plan.streams if not stream.derived)
     for number, rule in enumerate(plan.rules, 1):
         try:
-            rules.append(lower_rule(rule, number))
+            rules.append(lower_rule(rule, number, sources))
         except CepError as mistake:
             problems.extend(mistake.problems)
     if problems:
@@ -61,11 +62,16 @@ def lower(plan: Plan) -> Graph:
     return Graph(plan.streams, tuple(rules), plan.components, plan.parameters)
 
 
-def lower_rule(rule: RulePlan, topological: int) -> RuleSpec:
-    """Return one rule as a chain of operators; `topological` is its place in that order, from 1."""
+def lower_rule(
+    rule: RulePlan, topological: int, sources: frozenset[str] = frozenset()
+) -> RuleSpec:
+    """Return one rule as a chain of operators.
+
+    topological: its place in that order, from 1. sources: streams that hold source events only.
+    """
     chain = _chain(rule.root)
     bottom = chain[0]
-    context = Context(rule)
+    context = Context(rule, from_source=set(_inputs(bottom)) <= sources)
     operators: list[OperatorSpec] = []
     automaton: Automaton | None = None
     position = 1 if isinstance(bottom, Scan) else 0
@@ -150,7 +156,7 @@ def _match(node: Match, context: Context) -> Lowered:
 def _window(node: GroupWindow, context: Context) -> Lowered:
     from cep.lower.window import lower_window
 
-    return Lowered((lower_window(node, context.entry),))
+    return Lowered((lower_window(node, context.entry, phases=not context.from_source),))
 
 
 def _over(node: Over, context: Context) -> Lowered:

@@ -17,13 +17,15 @@ class Context:
     """Where in its rule a node stands.
 
     number: of its first operator in the chain, from 0. hidden: hidden columns of the node below. identity:
-    what ids of matches are made of, while the columns below still have the keys.
+    what ids of matches are made of, while the columns below still have the keys. from_source: the rule
+    reads source events only, none made by deadlines.
     """
 
     rule: RulePlan
     number: int = 0
     hidden: tuple[tuple[str, Type], ...] = ()
     identity: Identity | None = None
+    from_source: bool = False
 
     @property
     def entry(self) -> str:
