@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.layout import Layout
+from cep.codegen.match_cohort import CohortWriter, find_cohort
 from cep.codegen.match_emit import HIDDEN, Emitter
 from cep.codegen.match_keys import Keys
 from cep.codegen.match_parts import (
@@ -61,7 +62,11 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions)
     _keep_what_is_read(parts)
-    parts.gates = gates_of(automaton, parts.conditions, layout)
+    cohort = find_cohort(parts)
+    if cohort is not None:
+        parts.automaton = cohort.automaton
+        parts.cohort = CohortWriter(parts, cohort)
+    parts.gates = gates_of(parts.automaton, parts.conditions, layout)
     _Kernel(parts).write()
     spec = layout.spec(writer, doc=(f"MATCH of rule {name}.",))
     return MatchKernel(spec, automaton, tuple(name for name, _ in HIDDEN))
@@ -219,6 +224,8 @@ class _Kernel:
             self.scan.decide()
             with writer.block("if scan == 1:"):
                 self.scan.write()
+            if parts.cohort is not None:
+                parts.cohort.count_event()
         self._starts()
 
     def _room(self) -> None:

@@ -18,6 +18,7 @@ from cep.types import Type
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.match_cells import Cell
+    from cep.codegen.match_cohort import CohortWriter
     from cep.codegen.match_keys import Keys
     from cep.codegen.match_scope import MatchScope
     from cep.codegen.writer import Writer
@@ -79,6 +80,7 @@ class Parts:
     conditions: dict[str, Condition] = field(default_factory=dict)
     gates: list[StateGate] = field(default_factory=list)
     sure: frozenset[str] = frozenset()
+    cohort: CohortWriter | None = None
 
     # ------------------------------------------------------------------ states
 

@@ -154,6 +154,8 @@ class Runs:
         """Write what taking a move does: bind the candidate, then the new state, or `fate = 1`."""
         parts = self.parts
         writer = parts.writer
+        if parts.cohort is not None and source == parts.cohort.state:
+            parts.cohort.leave()
         parts.scope.variable = move.variable
         parts.scope.bind(starting=False)
         if parts.node.starts == "last":
@@ -189,6 +191,8 @@ class Runs:
         self._fill(move)
         parts.scope.variable = move.variable
         parts.scope.bind(starting=True)
+        if parts.cohort is not None:
+            parts.cohort.start()
         self._link(move)
         if parts.automaton.states[move.target].accepting:
             emitter.emit("ts", "row", "ts")

@@ -35,9 +35,13 @@ class Scan:
                 with writer.block(f"if {self.parts.in_state(number)} > 0:"):
                     writer.line("scan = 1")
             elif flags:
-                with writer.block(
-                    f"if scan == 0 and {self.parts.in_state(number)} > 0 and ({' or '.join(flags)}):"
-                ):
+                test = f"scan == 0 and {self.parts.in_state(number)} > 0 and ({' or '.join(flags)})"
+                cohort = self.parts.cohort
+                if cohort is not None and cohort.state == number:
+                    # The first run of the key has the most events, or has left the step already.
+                    writer.line("r = key_ends[2 * slot]")
+                    test += f" and {cohort.enough}"
+                with writer.block(f"if {test}:"):
                     self._through_gates(number, state)
 
     def _flags(self, number: int, state: State) -> list[str] | None:
@@ -134,7 +138,16 @@ class Scan:
             word = "if" if place == 0 else "elif"
             with self.parts.writer.block(f"{word} state == {number}:"):
                 self.parts.writer.comment(f"{state.name}: after {state.variable}")
-                self._moves(number, state, state.moves)
+                self._state(number, state)
+
+    def _state(self, number: int, state: State) -> None:
+        """Write the moves of one state; runs of the cohort must have the events they need."""
+        cohort = self.parts.cohort
+        if cohort is None or cohort.state != number:
+            self._moves(number, state, state.moves)
+            return
+        with self.parts.writer.block(f"if {cohort.enough}:"):
+            self._moves(number, state, state.moves)
 
     def _moves(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
         """Write the moves of a state in order of preference; behind the last one, what else may happen."""
@@ -155,7 +168,13 @@ class Scan:
     def _not_taken(self, number: int, state: State, guards: tuple[str, ...]) -> None:
         """Write what an event does that no move took: guards kill, strict edges kill or lapse."""
         writer = self.parts.writer
-        if guards:
+        cohort = self.parts.cohort
+        if guards and cohort is not None and cohort.state == number:
+            # The loop comes before the guard, and takes the event for all runs after the scan.
+            tests = [f"{self.parts.conditions[name].flag} == 1" for name in guards]
+            with writer.block(f"if {cohort.flag} == 0 and ({' or '.join(tests)}):"):
+                writer.line("fate = 2")
+        elif guards:
             more = len(guards) > 1 or state.skipped != number
             self.fits(
                 guards[0],

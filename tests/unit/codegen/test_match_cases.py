@@ -111,3 +111,15 @@ def test_null_keys_are_in_no_partition():
     assert host.feed([(0, 0, {"k": None, "v": 0.0}), (0, 1, {"k": None, "v": 1.0})]) == []
     assert host.register("null_keys") == 2
     assert Type.STRING.null == -1
+
+
+def test_a_flood_of_one_key_is_not_quadratic():
+    """`f{5,} -> s`: every failure starts a run, and every run takes every failure, counted together."""
+    node = rule(sequence(step("f", 5, None), step("s")), "fs", skip="none")
+    host = Host(node, match_kernel(node).spec)
+    n = 20_000
+    rows = [(0, ts, {"k": "x", "v": float(LETTERS.index("f"))}) for ts in range(n)]
+    rows.append((0, n, {"k": "x", "v": float(LETTERS.index("s"))}))
+    out = host.feed(rows)
+    assert [o["n_f"] for o in out] == list(range(n, 4, -1))
+    assert host.register("runs_live") == 4

@@ -40,6 +40,9 @@ class Rule:
     streams: dict[str, int]
     n_streams: int
     options: dict[str, Any] = field(default_factory=dict)
+    plain: bool = (
+        False  # measures that need no cell for every event, so that runs can be counted together
+    )
 
     def steps(self) -> list[str]:
         return list(dict.fromkeys(p[1] for p in self.parts if p[0] == "step"))
@@ -52,10 +55,12 @@ class Rule:
             if name in self.extras:
                 parts.append(self._extra(name, stream))
             conditions[name] = both(*parts)
-        measures = {}
+        measures = {"n": aggregate("count", *self.steps())}
         for name in self.steps():
             measures[f"n_{name}"] = aggregate("count", name)
             measures[f"last_{name}"] = last(name)
+            if self.plain:
+                continue
             measures[f"before_{name}"] = last(name, 1)
             measures[f"first_{name}"] = first(name, 1)
             measures[f"sum_{name}"] = aggregate("sum", name)
@@ -165,6 +170,8 @@ def rules(draw: st.DrawFn) -> Rule:
             parts.append(("step", NAMES[place + 1], 1, 1))
             names.append(NAMES[place + 1])
             break
+    if draw(st.integers(0, 4)) == 0:
+        parts[0] = ("step", parts[0][1], *draw(st.sampled_from([(1, None), (2, None), (3, None)])))
     if draw(st.integers(0, 3)) == 0 and not any(p[0] != "step" for p in parts):
         edges.append("relaxed")
         parts.append(("not_for", "n", draw(st.integers(1, 8))))
@@ -177,7 +184,9 @@ def rules(draw: st.DrawFn) -> Rule:
     every = {*names, *(["n"] if any(p[0] != "step" for p in parts) else [])}
     n_streams = draw(st.sampled_from([1, 1, 2]))
     ranges, extras, streams = draw(conditions(sorted(every), names, n_streams))
-    return Rule(parts, edges, ranges, extras, streams, n_streams, draw(options(parts)))
+    return Rule(
+        parts, edges, ranges, extras, streams, n_streams, draw(options(parts)), draw(st.booleans())
+    )
 
 
 @st.composite
@@ -239,10 +248,13 @@ def expected_rows(rule: Rule, events) -> list[dict[str, Any]]:
     rows = []
     for instant, key, bindings in model.matches:
         row = {"T": instant, "k": key, "start": bindings[0][1].ts, "end": bindings[-1][1].ts}
+        row["n"] = len(bindings)
         for name in rule.steps():
             values = [e.value for n, e in bindings if n == name]
             row[f"n_{name}"] = len(values)
             row[f"last_{name}"] = values[-1] if values else None
+            if rule.plain:
+                continue
             row[f"before_{name}"] = values[-2] if len(values) > 1 else None
             row[f"first_{name}"] = values[1] if len(values) > 1 else None
             row[f"sum_{name}"] = float(sum(values)) if values else None
