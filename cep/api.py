@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cep.compile import compile_rules
 from cep.connectors.columnar import ColumnarReader
 from cep.connectors.columns import BadValueError, from_dicts, one_value
-from cep.connectors.file import open_sources
+from cep.connectors.file import open_sink, open_sources
 from cep.delivery import Delivery, EventStream
 from cep.engine.core import EngineCore
 from cep.engine.pipeline import Input, drive
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cep.batch import EventBatch
+    from cep.connectors.base import Sink
     from cep.engine.clock import WallClock
     from cep.engine.core import BadEvent
     from cep.errors import Problem
@@ -132,6 +133,11 @@ class Engine:
         if stream not in self._delivery.names:
             msg = f"no rule writes stream {stream!r}"
             raise error("CEP401", msg, hint=nearest(stream, self._delivery.names))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the source streams, in declaration order."""
+        return tuple(self._core.sources)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -265,6 +271,43 @@ class Engine:
             self._open()
             self._after()
 
+    def read(self, inputs: Mapping[str, Any]) -> Iterator[int]:
+        """Read inputs to their end, flush, and yield the number of rows read after each step.
+
+        inputs: for each source stream a URI (path, glob, `-`, `tail:PATH`), a table, or an iterable of
+        mappings; several files of a glob are partitions of the stream.
+
+        Raises:
+            CepError: CEP401 no such stream; CEP5xx an input cannot be read.
+        """
+        opened = [
+            Input(stream, number, source)
+            for stream, given in inputs.items()
+            for number, source in enumerate(_sources_of(self._core, stream, given))
+        ]
+        for rows in drive(self._core, opened):
+            with self._lock:
+                self._deliver()
+            yield rows
+
+    def write(self, stream: str, uri: str) -> Sink:
+        """Write an output stream to a path or `-` from now on; the caller flushes and closes the sink.
+
+        Raises:
+            CepError: CEP401, no rule writes the stream; CEP504 not writable, CEP505 unknown format.
+        """
+        self._known_output(stream)
+        sink = open_sink(uri, self._delivery.schema(stream), self._core.strings)
+        self._delivery.add_batches(stream, sink.write)
+        return sink
+
+    def tables(self) -> dict[str, Table]:
+        """Return a table of each output stream that grows with its rows from now on."""
+        tables = {name: self._delivery.table(name) for name in self._delivery.names}
+        for name, table in tables.items():
+            self._delivery.add_batches(name, table.append)
+        return tables
+
     def _after(self) -> None:
         self._core.tick()
         self._deliver()
@@ -392,17 +435,9 @@ def run(
     with Engine(
         rules, params=params, tier=tier, raw_time=raw_time, bounded=True, rewrites=rewrites
     ) as engine:
-        core, delivery = engine._core, engine._delivery  # noqa: SLF001
-        tables = {name: delivery.table(name) for name in delivery.names}
-        for name, table in tables.items():
-            delivery.add_batches(name, table.append)
-        opened = [
-            Input(stream, number, source)
-            for stream, given in inputs.items()
-            for number, source in enumerate(_sources_of(core, stream, given))
-        ]
-        for _ in drive(core, opened):
-            engine._deliver()  # noqa: SLF001
+        tables = engine.tables()
+        for _ in engine.read(inputs):
+            pass
         return tables
 
 

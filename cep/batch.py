@@ -93,11 +93,16 @@ def empty_batch(schema: Schema) -> EventBatch:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """An input row that could not be read: its number among the rows read, its text, the reason."""
+    """An input row that could not be read: its number among the rows read, its text, the reason.
+
+    kind: what counters go by: `value` (does not fit its column), `null` (where a value is required), `syntax`
+    (not a record of the format), `encoding` (not UTF-8).
+    """
 
     row: int
     raw: str
     reason: str
+    kind: str = "value"
 
 
 @dataclass(slots=True)

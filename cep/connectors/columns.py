@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _NONE = type(None)
 _LONGEST_QUOTE = 60
+MISSING = "NULL where a value is required"
 
 
 class BadValueError(ValueError):
@@ -195,7 +197,7 @@ def _value_problem(value: object, target: ColumnSpec, spec: StreamSpec) -> str |
         return f"column {target.name}: {problem}"
     missing = stored is None or stored == target.type.null or stored != stored
     if missing and (target.not_null or target.name == spec.time_column):
-        return f"column {target.name}: NULL where a value is required"
+        return f"column {target.name}: {MISSING}"
     return None
 
 
@@ -248,7 +250,8 @@ def _row_by_row(
         if reason is None:
             good.append(number)
         else:
-            rejects.append(Reject(number, raw_text(raws[number]), reason))
+            kind = "null" if reason.endswith(MISSING) else "value"
+            rejects.append(Reject(number, raw_text(raws[number]), reason, kind))
     columns = {
         target.name: column([values[i] for i in good], target.type, spec.ts_unit, strings)
         for target, values in zip(spec.schema.columns, lists, strict=True)
@@ -268,7 +271,7 @@ def from_dicts(rows: Sequence[object], spec: StreamSpec, strings: StringTable) -
     odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
     if odd:
         reason = "an event must be a mapping from column names to values"
-        rejects = [Reject(i, raw_text(rows[i]), reason) for i in odd]
+        rejects = [Reject(i, raw_text(rows[i]), reason, "syntax") for i in odd]
         keep = sorted(set(range(len(rows))) - set(odd))
         decoded = from_dicts([rows[i] for i in keep], spec, strings)
         return renumber(decoded, np.array(keep, dtype=np.int64), len(rows), tuple(rejects))
@@ -282,7 +285,7 @@ def renumber(
 ) -> Decoded:
     """Return a result over some of the rows as one over all: `numbers` are their numbers among all rows."""
     inner = decoded.numbers
-    moved = tuple(Reject(int(numbers[r.row]), r.raw, r.reason) for r in decoded.rejects)
+    moved = tuple(replace(r, row=int(numbers[r.row])) for r in decoded.rejects)
     rejects = tuple(sorted(moved + more, key=lambda r: r.row))
     return Decoded(
         decoded.columns, rows_read, numbers if inner is None else numbers[inner], rejects

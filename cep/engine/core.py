@@ -285,6 +285,7 @@ def _stream_stats(source: SourceStream) -> dict[str, object]:
         "rejected": dict(source.rejected),
         "waiting": source.waiting,
         "watermark_us": source.watermark.value if source.watermark.received else None,
+        "newest_us": source.newest_us if source.newest_us != NEVER else None,
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cep.batch import EventBatch
 from cep.engine.reorder import ReorderBuffer, joined
-from cep.engine.watermark import Watermark
+from cep.engine.watermark import NEVER, Watermark
 from cep.types import MAX_I64
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class SourceStream:
         self.adjusted = 0
         self.rejected: Counter[str] = Counter()
         self.processed = 0
+        self.newest_us = NEVER  # the largest time of any row so far
         self._clock = clock
         self._last_arrival = 0
         self.in_order = spec.watermark_delay_us == 0 and not spec.tiebreak
@@ -61,13 +62,14 @@ class SourceStream:
         self.events += decoded.rows_read
         self.watermark.last_seen_us = self._clock.now_us()
         for reject in decoded.rejects:
-            self.rejected[reject.reason] += 1
+            self.rejected[reject.kind] += 1
         rows = decoded.rows_read - len(decoded.rejects)
         if rows == 0:
             return None
         numbers = decoded.numbers
         seq = np.arange(first, first + rows) if numbers is None else first + numbers
         times = self._times(decoded, rows)
+        self.newest_us = max(self.newest_us, int(times.max()))
         if self.watermark.ended:
             self.late += rows
             return EventBatch(self.spec.schema, decoded.columns, times, seq)
@@ -132,6 +134,7 @@ class SourceStream:
             self.adjusted,
             self.processed,
             self._last_arrival,
+            self.newest_us,
             *self.rejected.values(),
         ]
         return {
@@ -143,10 +146,9 @@ class SourceStream:
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what `arrays` returned."""
-        counters = arrays["counters"].tolist()
-        self.events, self.late, self.adjusted, self.processed, self._last_arrival, *counts = (
-            counters
-        )
+        numbers = arrays["counters"].tolist()
+        self.events, self.late, self.adjusted, self.processed = numbers[:4]
+        self._last_arrival, self.newest_us, *counts = numbers[4:]
         reasons = arrays["reasons"].tobytes().decode().split("\n") if counts else []
         self.rejected = Counter(dict(zip(reasons, counts, strict=True)))
         self.watermark.restore(arrays["watermark"])

@@ -99,7 +99,7 @@ class CsvDecoder:
                 rows.extend(_records(line.decode("utf-8") + "\n"))
                 numbers.append(number)
             except UnicodeDecodeError:
-                rejects.append(Reject(number, raw_text(line), "not UTF-8"))
+                rejects.append(Reject(number, raw_text(line), "not UTF-8", "encoding"))
         decoded = self._records(rows)
         return renumber(decoded, np.array(numbers, dtype=np.int64), len(lines), tuple(rejects))
 
@@ -108,7 +108,10 @@ class CsvDecoder:
         if odd:
             rejects = tuple(
                 Reject(
-                    i, _joined(rows[i]), f"{len(rows[i])} fields where the header has {self._width}"
+                    i,
+                    _joined(rows[i]),
+                    f"{len(rows[i])} fields where the header has {self._width}",
+                    "syntax",
                 )
                 for i in odd
             )

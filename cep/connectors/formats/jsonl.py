@@ -77,7 +77,9 @@ class JsonLinesDecoder:
                 rows.append(self._decoder.decode(line))
                 numbers.append(number)
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as problem:
-                rejects.append(Reject(number, raw_text(line), f"not a JSON object: {problem}"))
+                rejects.append(
+                    Reject(number, raw_text(line), f"not a JSON object: {problem}", "syntax")
+                )
         decoded = self._columns(rows, [lines[n] for n in numbers])
         return renumber(decoded, np.array(numbers, dtype=np.int64), len(lines), tuple(rejects))
 

@@ -1,0 +1,164 @@
+"""`cep run`: rules over inputs, events to outputs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cep.api import TIERS, Engine
+from cep.cli.arguments import add_rules
+from cep.cli.progress import progress_for
+from cep.errors import error
+
+if TYPE_CHECKING:
+    import argparse
+
+    from cep.connectors.base import Sink
+    from cep.tables import Event
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add inputs, outputs and options."""
+    add_rules(parser)
+    parser.add_argument(
+        "--input",
+        action="append",
+        default=[],
+        metavar="STREAM=URI",
+        help="where a stream's events come from: a file (.jsonl .csv .parquet .arrow), a glob, - for standard "
+        "input, tail:FILE; STREAM= may be left out when there is one stream (default: standard input)",
+    )
+    parser.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="STREAM=URI",
+        help="where an output stream goes: a file (.jsonl .csv) or - for standard output, one JSON object a "
+        "line; without any --output all rows are printed for reading",
+    )
+    parser.add_argument(
+        "--rejects", metavar="FILE", help="write input rows that cannot be read here, with reasons"
+    )
+    parser.add_argument(
+        "--metrics", metavar="HOST:PORT", help="serve Prometheus metrics, e.g. :9464"
+    )
+    parser.add_argument("--tier", choices=TIERS, default="auto", help="how kernels run")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no summary")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run to the end of the inputs, or until interrupted; both end cleanly."""
+    live = any("tail:" in text for text in arguments.input)
+    with ExitStack() as stack:
+        registry = _serve(arguments.metrics) if arguments.metrics else None
+        engine = stack.enter_context(
+            Engine(
+                arguments.rules,
+                params=dict(arguments.param),
+                tier=arguments.tier,
+                bounded=not live,
+                metrics=registry,
+            )
+        )
+        inputs = _inputs(arguments.input, engine)
+        sinks = _sinks(arguments.output, engine)
+        for sink in sinks:
+            stack.callback(sink.close)
+        progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
+        _work(engine, inputs, sinks, progress)
+        if arguments.rejects:
+            _write_rejects(engine, arguments.rejects)
+    return 0
+
+
+def _work(engine: Engine, inputs: dict[str, str], sinks: list[Sink], progress: Any) -> None:
+    flushed = time.monotonic()
+    try:
+        for rows in engine.read(inputs):
+            progress.add(rows)
+            # Rows leave at once while input trickles, and in blocks while it streams.
+            if not rows or time.monotonic() - flushed > 1:
+                for sink in sinks:
+                    sink.flush()
+                flushed = time.monotonic()
+    except KeyboardInterrupt:
+        progress.note("interrupted: what was found so far is written")
+
+
+def _serve(place: str) -> Any:
+    from cep.metrics import serve
+
+    host, _, port = place.rpartition(":")
+    if not port.isdigit():
+        msg = f"--metrics {place} is not HOST:PORT"
+        raise error("CEP205", msg, hint="for example :9464")
+    return serve(host or "0.0.0.0", int(port))
+
+
+def _inputs(given: list[str], engine: Engine) -> dict[str, str]:
+    streams = engine.sources
+    found: dict[str, str] = {}
+    for text in given:
+        stream, sign, uri = text.partition("=")
+        if not sign or stream not in streams:
+            if sign and len(streams) != 1:
+                found[stream] = uri  # the engine names the streams there are
+                continue
+            stream, uri = _only(streams, "--input"), text
+        if stream in found:
+            msg = f"stream {stream} has two inputs"
+            raise error("CEP205", msg, hint="several files can be given as a glob")
+        found[stream] = uri
+    if not given:
+        found[_only(streams, "--input")] = "-"
+    return found
+
+
+def _only(streams: tuple[str, ...], option: str) -> str:
+    if len(streams) != 1:
+        msg = f"{option} must name its stream: the rules have {', '.join(streams) or 'none'}"
+        raise error("CEP205", msg, hint=f"{option} STREAM=FILE")
+    return streams[0]
+
+
+def _sinks(given: list[str], engine: Engine) -> list[Sink]:
+    if not given:
+        for stream in engine.outputs:
+            engine.on(stream)(_print_event)
+        return []
+    sinks = []
+    for text in given:
+        stream, sign, uri = text.partition("=")
+        if not sign:
+            stream, uri = _only(engine.outputs, "--output"), text
+        sinks.append(engine.write(stream, uri))
+    return sinks
+
+
+def _print_event(event: Event) -> None:
+    values = "  ".join(f"{name}={_shown(value)}" for name, value in event.items() if name != "ts")
+    print(f"{_shown(event.ts)}  {event.stream}  {values}")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat(sep=" ", timespec="milliseconds")).removesuffix("+00:00")
+    return str(value)
+
+
+def _write_rejects(engine: Engine, path: str) -> None:
+    try:
+        with Path(path).open("w", encoding="utf-8") as file:
+            for bad in engine.errors:
+                row = {"stream": bad.stream, "seq": bad.seq, "reason": bad.reason, "raw": bad.raw}
+                file.write(json.dumps(row) + "\n")
+    except OSError as problem:
+        print(f"cannot write {path}: {problem.strerror}", file=sys.stderr)
