@@ -172,6 +172,10 @@ def host_value(expr: Expr, scope: Scope) -> Value:
     table = string_table(expr, scope)
     if table is not None:
         return looked_up(table, scope)
+    if not leaves(expr):
+        from cep.codegen.forms import literal
+
+        return literal(Literal(of_null(expr), expr.type), scope)
     text = HostText()
     source = text.of(expr)
     columns = tuple(leaf for leaf in text.leaves if isinstance(leaf, Column))

@@ -14,6 +14,7 @@ from cep.codegen.host import (
     HostText,
     is_host_only,
     leaves,
+    of_null,
     signature_of,
     string_table,
     wants_host,
@@ -137,6 +138,8 @@ class VectorForm:
             return Value(f'look_up(tables["{name}"], {codes}, {null})', expr.type)
         if not isinstance(expr, Call) or not is_host_only(expr):
             return None
+        if not leaves(expr):
+            return self._literal(Literal(of_null(expr), expr.type))
         text = HostText()
         source = text.of(expr)
         columns = tuple(leaf.name for leaf in leaves(expr) if isinstance(leaf, Column))
