@@ -1,0 +1,39 @@
+"""`cep explain`: the stages a rule file goes through, and its pictures."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from cep.cli.arguments import add_rules, read_rules
+from cep.explain import FORMATS, STAGES, explain
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add rule files, rule, stage and format."""
+    add_rules(parser)
+    parser.add_argument(
+        "--rule", metavar="NAME", help="only this rule; as a picture, its automaton"
+    )
+    parser.add_argument(
+        "--stage", choices=STAGES, default="graph", help="which stage (default: graph)"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="text, or the graph as a picture"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the stage."""
+    text = explain(
+        read_rules(arguments.rules),
+        rule=arguments.rule,
+        stage=arguments.stage,
+        format=arguments.format,
+        params=dict(arguments.param),
+    )
+    sys.stdout.write(text)
+    return 0
