@@ -28,7 +28,6 @@ class VariableText:
     negated: bool
     stream: str | None = None
     condition: ast.Expression | None = None
-    described: bool = False
 
 
 @dataclass(slots=True)
@@ -166,7 +165,7 @@ class PatternReader:
         return (node,)
 
     def _describe(self, node: ast.Atom, *, negated: bool) -> None:
-        """Note a variable; at most one occurrence carries stream and condition (ruling 24).
+        """Note a variable; at most one of its places carries a condition (ruling 24).
 
         Errors: CEP240 variable behind NOT and elsewhere, CEP244.
         """
@@ -197,14 +196,15 @@ class PatternReader:
         condition: ast.Expression | None,
         span: Span,
     ) -> None:
-        if stream is None and condition is None:
-            return
-        if found.described:
-            message = f"{found.name!r} has a condition or stream already"
+        if condition is not None and found.condition is not None:
+            message = f"{found.name!r} has a condition already"
             self.report.add("CEP244", message, span, "give it at one of its places only")
-            return
-        found.described = True
-        found.stream, found.condition = stream, condition
+        elif stream is not None and found.stream not in (None, stream):
+            message = f"{found.name!r} reads {found.stream} already"
+            self.report.add("CEP244", message, span, "use two variables")
+        else:
+            found.stream = found.stream or stream
+            found.condition = found.condition or condition
 
     def _check_absences(self, chain: Chain) -> None:
         """NOT stands between two steps, or with FOR at the end (ruling 11).

@@ -154,6 +154,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP243", match("¦a+ -> b", "PARTITION BY room WITHIN 1m STARTS LAST")),
     ("CEP244", match("a[value > 1] -> b -> ¦a[value > 2]")),
     ("CEP244", match("a[value > 1] -> b", "PARTITION BY room WITHIN 1m DEFINE ¦a AS n > 1")),
+    ("CEP244", rule("SELECT a.room FROM MATCH (a:r -> b:r -> ¦a:q WITHIN 1m)")),
     ("CEP245", rule("SELECT a.room FROM MATCH (¦a -> b:r WITHIN 1m)")),
     ("CEP246", rule("SELECT a.room FROM MATCH (a:r -> b:q PARTITION BY ¦sensor WITHIN 1m)")),
     ("CEP246", rule("SELECT a.room FROM MATCH (a:r -> b:q PARTITION BY ¦value WITHIN 1m)")),

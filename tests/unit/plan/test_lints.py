@@ -1,0 +1,56 @@
+"""Lints: rule text with the place marked, and its code; rules that are fine get none."""
+
+from __future__ import annotations
+
+import pytest
+from binding import bind_text, match, place_of, rule
+
+from cep.plan.problems import CODES
+
+LINTS: list[tuple[str, str]] = [
+    ("CEP601", match("¦a -> b", "PARTITION BY room")),
+    ("CEP601", match("¦a+ -> NOT b FOR 30s", "PARTITION BY room STARTS FIRST")),
+    ("CEP602", match("a -> b[¦value > LAST(b.value)]+ -> c[ok]")),
+    ("CEP603", match("a -> b[value > ¦LAST(b.value, 1)]+ -> c[ok]")),
+    (
+        "CEP604",
+        rule("SELECT room FROM MATCH (a:r -> ¦b:r[ok]+ STRICT -> c:q PARTITION BY room WITHIN 1m)"),
+    ),
+    ("CEP605", match("a -> b").replace(";", " WHERE ¦a.value > 1;")),
+    ("CEP606", match("¦a -> b", "WITHIN 1m")),
+    ("CEP607", match("a -> ¦b?")),
+    ("CEP608", match("a -> ¦b[ok]+ -> c")),
+    ("CEP609", rule("SELECT ¦t2 AS ts FROM r")),
+    ("CEP609", rule("SELECT ¦window_end AS ts, COUNT(*) AS n FROM r GROUP BY TUMBLE(1s)")),
+    ("CEP610", "¦@max_runs(5) " + rule("SELECT room FROM r")),
+    ("CEP610", "¦@owner('me') CREATE STREAM s (k INT);"),
+]
+
+FINE = [
+    match("a -> b[ok]"),
+    match("a", "PARTITION BY room"),
+    match("a -> NOT b FOR 30s", "PARTITION BY room"),
+    match("a -> b[value > LAST(b.value, 1, 0)]+ -> c[ok]"),
+    match("a -> b[value > COALESCE(LAST(b.value, 1), 0)]+ -> c[ok]"),
+    match("a -> b[ok]++ -> c"),
+    match("a -> b{3} -> c"),
+    rule("SELECT ts, room FROM r"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), LINTS, ids=[f"{c} {t[:60]}" for c, t in LINTS])
+def test_lint(code: str, text: str) -> None:
+    binding, problems = bind_text(text)
+    assert binding.plan is not None
+    found = [(p.code, p.span.line, p.span.column) for p in problems]
+    assert found == [(code, *place_of(text))]
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_no_lint(text: str) -> None:
+    _, problems = bind_text(text)
+    assert problems == []
+
+
+def test_every_lint_has_a_case() -> None:
+    assert {code for code, _ in LINTS} == {code for code in CODES if code.startswith("CEP6")}
