@@ -73,6 +73,7 @@ class _Binder:
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
         flows = tuple(flow(node, place) for node, place in found.rules.values())
+        self.environment.written_by = {f.name: f.writes for f in flows if f.name != f.writes}
         self._streams(found, {f.writes: f.name for f in flows})
         ordered, circle = topological(flows)
         if circle:

@@ -41,6 +41,8 @@ class Environment:
     broken_names: frozenset[str] = frozenset()
     # Names of things a FROM cannot read, with what they are.
     others: dict[str, str] = field(default_factory=dict)
+    # Streams of rules that do not write to the stream of their own name.
+    written_by: dict[str, str] = field(default_factory=dict)
 
     def stream(self, name: str, span: Span) -> StreamInfo:
         """Return the stream a rule reads.
@@ -65,6 +67,8 @@ class Environment:
             self.report.add("CEP303", f"{name} is {kind}, not a stream", span, hint)
         else:
             hint = nearest(name, self.streams) or "declare it with CREATE STREAM"
+            if name in self.written_by:
+                hint = f"rule {name} writes to {self.written_by[name]}"
             self.report.add("CEP201", f"unknown stream {name!r}", span, hint)
         return unknown_stream(name)
 

@@ -157,6 +157,7 @@ class _ClauseScope(Scope):
                 environment.parameters,
                 environment.broken_names,
                 environment.others,
+                environment.written_by,
             )
         super().__init__(environment, f"{clause.kind.upper()} ON {clause.stream}")
         self.draft = draft

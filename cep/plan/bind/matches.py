@@ -271,6 +271,9 @@ class _ConditionScope(PatternScope):
         """Return a column of the candidate."""
         if self.candidate is None:
             return super().name(name, span)
+        if name in self.variables and self.candidate.stream.schema.find(name) is None:
+            message = f"variable {name!r} is no value"
+            return self.report.add("CEP202", message, span, f"write {name}.column")
         return self.column_of(self.candidate, name, span)
 
 

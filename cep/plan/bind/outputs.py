@@ -68,7 +68,8 @@ def _declared_schema(output: Output, declared: StreamSpec, report: Report) -> Sc
     columns = declared.schema.columns
     if declared.schema.find("ts") is None:
         columns = (_TIME, *columns)
-    schema = Schema(columns)
+    written = [rule.root.schema for rule in output.writers]
+    schema = Schema(tuple(replace(c, not_null=_never_null(c.name, written)) for c in columns))
     for rule in output.writers:
         for column in rule.root.schema.columns:
             wanted = schema.find(column.name)
@@ -79,6 +80,12 @@ def _declared_schema(output: Output, declared: StreamSpec, report: Report) -> Sc
                 message = _conflict(output.name, column, wanted.type)
                 report.add("CEP231", message, rule.span, "CAST it, or change CREATE STREAM")
     return schema
+
+
+def _never_null(name: str, written: Sequence[Schema]) -> bool:
+    """Whether every rule that writes a stream gives a column that is never NULL."""
+    found = [schema.find(name) for schema in written]
+    return all(column is not None and column.not_null for column in found)
 
 
 def check_declared(declared: StreamSpec, writer: str, span: Span, report: Report) -> None:

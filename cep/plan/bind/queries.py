@@ -110,6 +110,8 @@ def _grouped(
         refuse(report, "TableFunction.rows", node.span)
         return None
     grouping = bind_grouping(node.group_by, source, environment)
+    for window in node.windows:
+        report.add("CEP223", "WINDOW with GROUP BY", window.span, "windows are for OVER")
     if node.qualify is not None:
         hint = "conditions on aggregates go to HAVING"
         report.add("CEP223", "QUALIFY with GROUP BY", node.qualify.span, hint)

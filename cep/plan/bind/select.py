@@ -178,7 +178,7 @@ def with_schema(node: Node, schema: Schema) -> Node:
     if [(c.name, c.type) for c in node.schema.columns] == [
         (c.name, c.type) for c in schema.columns
     ]:
-        return node if isinstance(node, Project) is False else replace(node, schema=schema)
+        return replace(node, schema=schema)
     items = []
     for column in schema.columns:
         found = node.schema.find(column.name)

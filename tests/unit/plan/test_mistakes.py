@@ -13,6 +13,10 @@ MISTAKES: list[tuple[str, str]] = [
     # names
     ("CEP201", rule("SELECT x FROM ¦nowhere")),
     ("CEP201", rule("SELECT room FROM MATCH (¦a:nowhere PARTITION BY room WITHIN 1m)")),
+    (
+        "CEP201",
+        "CREATE RULE a AS INSERT INTO b SELECT room FROM r;\n" + rule("SELECT room FROM ¦a"),
+    ),
     ("CEP201", INCIDENT + "¦OPEN ON nowhere;"),
     ("CEP202", rule("SELECT ¦valeu FROM r")),
     ("CEP202", rule("SELECT room FROM r WHERE ¦s.value > 1")),
@@ -23,6 +27,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP202", rule("SELECT room FROM r LIMIT 5 PER 1s BY (¦sensor)")),
     ("CEP202", "CREATE STREAM s (ts TIMESTAMP, ¦WATERMARK FOR tz AS tz);"),
     ("CEP202", INCIDENT + "OPEN ON r SET a = value CLOSE WHEN ¦b > 1;"),
+    ("CEP202", match("a -> b[value > ¦a]")),
     ("CEP203", rule("SELECT ¦sqroot(value) AS x FROM r")),
     ("CEP203", rule("SELECT COUNT(*) FROM ¦TUMBEL(r, ts, 1s) GROUP BY window_start")),
     ("CEP204", match("a[value > ¦z.value] -> b")),
@@ -98,6 +103,10 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP223", rule("SELECT room FROM r HAVING ¦value > 1")),
     ("CEP223", rule("SELECT room FROM r QUALIFY ¦value > 1")),
     ("CEP223", rule("SELECT room FROM r GROUP BY room, TUMBLE(1s) QUALIFY ¦room > 'a'")),
+    (
+        "CEP223",
+        rule("SELECT room FROM r GROUP BY room, TUMBLE(1s) WINDOW ¦w AS (ROWS 3 PRECEDING)"),
+    ),
     ("CEP224", rule("SELECT room FROM r MATCH (a -> b WITHIN 1s) GROUP BY ¦room")),
     ("CEP224", match("a -> b", items="¦SUM(n) OVER (ROWS 3 PRECEDING) AS x")),
     ("CEP224", rule("SELECT COUNT(*) FROM r GROUP BY TUMBLE(1s), ¦TUMBLE(2s)")),
