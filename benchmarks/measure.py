@@ -121,7 +121,7 @@ def run_engine(
     output = workload.removesuffix("_hot")
     with cep.Engine(rules, tier=tier) as engine:
         counter = _RowCounter()
-        engine.on(output, batches=True)(counter.add)
+        engine.on_batch(output)(counter.add)
 
         def work() -> None:
             send_batch = engine.send_batch
