@@ -149,7 +149,8 @@ def gates_of(
     for number, state in enumerate(automaton.states):
         for move in state.moves:
             parts = (p for whole in conditions[move.variable].bound for p in conjuncts(whole))
-            for gate in (g for g in map(gate_of, parts) if g is not None):
+            found_gates = (gate_of(part, loop=move.kind == "loop") for part in parts)
+            for gate in (g for g in found_gates if g is not None):
                 dtype = gate.leaf.type.kernel_dtype
                 name = layout.state(f"key_gate{len(found)}", dtype, "keys")  # type: ignore[arg-type]
                 found.append(StateGate(number, move, gate, name))

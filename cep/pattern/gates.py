@@ -99,15 +99,18 @@ def own_columns(expr: Expr, variable: str, number: int) -> Expr:
             return expr
 
 
-def gate_of(condition: Expr) -> Gate | None:
-    """Return the gate of one part of a condition, or None if it is not separable."""
+def gate_of(condition: Expr, *, loop: bool = False) -> Gate | None:
+    """Return the gate of one part of the condition of a move, or None if it is not separable.
+
+    loop: the move is a loop, so that `LAST(v.x, 1)` in the condition of v itself is the last bound event.
+    """
     if not isinstance(condition, Call) or condition.function not in _COMPARISONS:
         return None
     bound = [leaf for leaf in leaves(condition) if not isinstance(leaf, Column | Literal | Meta)]
     if len(bound) != 1 or not isinstance(bound[0], Bound):
         return None
     leaf = bound[0]
-    if leaf.candidate or leaf.offset or leaf.default is not None or not _ordered(leaf.type):
+    if not _is_last_bound(leaf, loop=loop) or not _ordered(leaf.type):
         return None
     left, right = condition.args
     on_left = _direction(left, leaf)
@@ -118,6 +121,14 @@ def gate_of(condition: Expr) -> Gate | None:
     if truth == 0:
         return None
     return Gate(condition, leaf, "max" if truth > 0 else "min")
+
+
+def _is_last_bound(leaf: Bound, *, loop: bool) -> bool:
+    """Return whether a leaf is a column of the last (or first) event that is bound for certain."""
+    if leaf.candidate:
+        certain = loop or leaf.default is None
+        return leaf.which == "last" and leaf.offset == 1 and certain
+    return leaf.offset == 0 and leaf.default is None
 
 
 def _ordered(kind: Type) -> bool:

@@ -50,3 +50,12 @@ def test_split_takes_conjunctions_apart():
     both = Call("and", (alone, Call("and", (bound, alone), Type.BOOLEAN)), Type.BOOLEAN)
     assert split(both) == ((alone, alone), (bound,))
     assert split(None) == ((), ())
+
+
+def test_the_event_before_in_a_loop_is_a_gate():
+    before = Bound("up", "v", D, offset=1, candidate=True, default=TEN)
+    condition = compare("gt", V, before)
+    assert gate_of(condition) is None
+    gate = gate_of(condition, loop=True)
+    assert gate is not None
+    assert (gate.leaf, gate.keep) == (before, "min")
