@@ -92,8 +92,8 @@ class Host:
         for stream, _, row in events:
             place.append(len(by_stream[stream]))
             by_stream[stream].append(row)
-        for array in self.spec.arrays:
-            if array.role in {k.Role.INPUT, k.Role.TABLE}:
+        for role in (k.Role.INPUT, k.Role.TABLE):  # tables know the strings of the columns
+            for array in (a for a in self.spec.arrays if a.role is role):
                 values = self._values(array, events, by_stream, place)
                 self.arrays[array.name] = np.array(values, DTYPES[array.dtype])
         for number, rows in enumerate(by_stream):

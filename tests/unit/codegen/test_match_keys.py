@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cep.codegen.match import match_kernel
-from cep.plan.expressions import Bound, Column
+from cep.plan.expressions import EVENT, Aggregate, Bound, Column
 from cep.plan.nodes import Scan
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
@@ -107,3 +107,22 @@ def test_cap_of_runs_drops_the_oldest(tier):
     host, out = feed(rule(Type.STRING, max_runs=2, skip="none"), tier, *[("x", 0)] * 3, ("x", 1))
     assert [o["start"] for o in out] == [1, 2]
     assert host.register("runs_dropped") == 1
+
+
+@TIERS
+def test_aggregates_of_strings(tier):
+    names = Column(EVENT, "k", Type.STRING)
+    node = match(
+        sequence(step("a", 1, None), step("b")),
+        {"a": call("eq", v(), number(0)), "b": call("eq", v(), number(1))},
+        keys=("k2",),
+        measures={
+            "top": Aggregate("max", (names,), Type.STRING, variables=("a", "b")),
+            "low": Aggregate("min", (names,), Type.STRING, variables=("a",)),
+            "kinds": Aggregate("count", (names,), Type.INT, distinct=True, variables=("a",)),
+            "named": Aggregate("count", (names,), Type.INT, variables=("a", "b")),
+        },
+    )
+    _, out = feed(node, tier, ("m", 0), ("z", 0), (None, 0), ("c", 0), ("m", 0), ("x", 1))
+    (row,) = out
+    assert (row["top"], row["low"], row["kinds"], row["named"]) == ("z", "c", 3, 5)
