@@ -96,23 +96,19 @@ def numpy_only(exprs: list[Expr], schema: Schema, rows: list[Any]) -> dict[str, 
 
 # ---------------------------------------------------------------------- random expressions
 
-SCHEMA = Schema(
-    (
-        ColumnSpec("b", Type.BOOLEAN),
-        ColumnSpec("i", Type.INT),
-        ColumnSpec("n", Type.INT, not_null=True),
-        ColumnSpec("d", Type.DOUBLE),
-        ColumnSpec("s", Type.STRING),
-        ColumnSpec("t", Type.STRING),
-    )
-)
+SCHEMA = Schema((
+    ColumnSpec("b", Type.BOOLEAN),
+    ColumnSpec("i", Type.INT),
+    ColumnSpec("n", Type.INT, not_null=True),
+    ColumnSpec("d", Type.DOUBLE),
+    ColumnSpec("s", Type.STRING),
+    ColumnSpec("t", Type.STRING),
+))
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge", "is_distinct")
 
 
 def leaf(kind: Type) -> st.SearchStrategy[Expr]:
-    columns = [
-        Column(0, c.name, c.type, c.not_null) for c in SCHEMA.columns if c.type is kind
-    ]
+    columns = [Column(0, c.name, c.type, c.not_null) for c in SCHEMA.columns if c.type is kind]
     values = [lit(v, kind) for v in EDGES[kind]]
     return st.sampled_from([*columns, *columns, *values])
 
@@ -147,7 +143,9 @@ def booleans(depth: int) -> st.SearchStrategy[Expr]:
         st.builds(call, st.sampled_from(["and", "or"]), inner, inner),
         st.builds(call, st.sampled_from(["not", "is_null", "is_true", "is_false"]), inner),
         st.builds(lambda a: call("is_null", a), expressions(Type.DOUBLE, depth)),
-        st.builds(lambda a, b: call("like", a, b), expressions(Type.STRING, depth), leaf(Type.STRING)),
+        st.builds(
+            lambda a, b: call("like", a, b), expressions(Type.STRING, depth), leaf(Type.STRING)
+        ),
     )
 
 
@@ -207,7 +205,12 @@ def test_infinities_are_null_where_they_are_used() -> None:
     d = Column(0, "d", Type.DOUBLE)
     large = call("mul", d, lit(10.0))
     schema = Schema((ColumnSpec("d", Type.DOUBLE),))
-    exprs = [large, call("is_null", large), call("gt", large, lit(0.0)), call("exp", call("neg", large))]
+    exprs = [
+        large,
+        call("is_null", large),
+        call("gt", large, lit(0.0)),
+        call("exp", call("neg", large)),
+    ]
     for got in run_forms(exprs, schema, [(1e308,)]).values():
         assert got == [(None, True, None, None)]
     assert math.isinf(1e308 * 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +43,7 @@ IDLE, LONGEST = 8, 30
 def incident(every: int, *, opened: bool, updated: bool, closed: bool) -> Incident:
     peak, spread = State("peak", DOUBLE), State("spread", INT)
     value = Column(1, "value", DOUBLE)
-    severe = Case(
-        ((call("gt", peak, lit(2.0)), lit("critical")),), State("severity", TEXT), TEXT
-    )
+    severe = Case(((call("gt", peak, lit(2.0)), lit("critical")),), State("severity", TEXT), TEXT)
     return Incident(
         (Scan("alarms", ALARMS), Scan("spikes", SPIKES), Scan("clears", CLEARS)),
         ("room",),
@@ -116,8 +115,7 @@ class Model:
         it.pending = None
         closed_at = now if state == "closed" else None
         self.out.append(
-            (now, room, state, it.version, it.opened_at, it.updated_at, closed_at, reason)
-            + (it.peak, it.spread, it.severity, now - it.opened_at)
+            (now, room, state, it.version, it.opened_at, it.updated_at, closed_at, reason, it.peak, it.spread, it.severity, now - it.opened_at)
         )
 
     def due(self, it: Open) -> int:
@@ -133,7 +131,9 @@ class Model:
             if now >= clock:
                 return
             if it.updated_at + IDLE == now or it.opened_at + LONGEST == now:
-                self.row(room, it, now, "closed", "idle" if it.updated_at + IDLE == now else "timeout")
+                self.row(
+                    room, it, now, "closed", "idle" if it.updated_at + IDLE == now else "timeout"
+                )
                 del self.open[room]
             else:
                 self.row(room, it, now, "updated")
@@ -190,9 +190,7 @@ def run(node: Incident, events: list[Event], cuts: list[int], tier: str) -> list
                 batch_of(scan.schema, [e[1 : 1 + width] for e in part if e[0] == number], strings)
             )
         source = np.array([e[0] for e in part], np.int8)
-        row = np.array(
-            [sum(e[0] == f[0] for f in part[:i]) for i, e in enumerate(part)], np.int32
-        )
+        row = np.array([sum(e[0] == f[0] for f in part[:i]) for i, e in enumerate(part)], np.int32)
         ts = np.array([e[1] for e in part], np.int64)
         merged = Merged(tuple(batches), ts, source, row, np.ones(len(part), np.int8))
         done = operator.process(merged, clock)
@@ -200,11 +198,14 @@ def run(node: Incident, events: list[Event], cuts: list[int], tier: str) -> list
         if done is not None:
             assert done.ts.tolist() == done.columns["ts"].tolist()
             out.extend(
-                zip(*(values_of(done.columns[c.name], c.type, strings) for c in columns), strict=True)
+                zip(
+                    *(values_of(done.columns[c.name], c.type, strings) for c in columns),
+                    strict=True,
+                )
             )
 
     edges = sorted({0, len(events), *(c % (len(events) + 1) for c in cuts)})
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         step(events[low:high], events[high - 1][1])
     step([], MAX_I64)
     assert operator.registers()["incidents_open"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -20,13 +21,11 @@ from cep.schema import ColumnSpec, Schema
 from cep.strings import StringTable
 from cep.types import MAX_I64, Type
 
-SCHEMA = Schema(
-    (
-        ColumnSpec("ts", Type.TIMESTAMP, not_null=True),
-        ColumnSpec("room", Type.STRING),
-        ColumnSpec("level", Type.DOUBLE),
-    )
-)
+SCHEMA = Schema((
+    ColumnSpec("ts", Type.TIMESTAMP, not_null=True),
+    ColumnSpec("room", Type.STRING),
+    ColumnSpec("level", Type.DOUBLE),
+))
 COUNTED = Schema((*SCHEMA.columns, ColumnSpec("suppressed", Type.INT)))
 KEYS = {
     "one string": ("room",),
@@ -76,7 +75,7 @@ def run(node: Suppress | Limit, rows: list[Row], cuts: list[int], tier: str) -> 
     operator = KernelOperator(OperatorSpec(kind, kernel, node.schema), strings, tier=tier)
     out: list[Any] = []
     edges = sorted({0, len(rows), *(c % (len(rows) + 1) for c in cuts)})
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         part = rows[low:high]
         batch = batch_of(SCHEMA, part, strings)
         batch.ts = batch.columns["ts"]
@@ -92,7 +91,9 @@ def run(node: Suppress | Limit, rows: list[Row], cuts: list[int], tier: str) -> 
 
 ROWS = st.lists(
     st.tuples(
-        st.integers(0, 6), st.sampled_from([None, "a", "b", "c"]), st.sampled_from([None, 0.0, -0.0, 1.5])
+        st.integers(0, 6),
+        st.sampled_from([None, "a", "b", "c"]),
+        st.sampled_from([None, 0.0, -0.0, 1.5]),
     ),
     min_size=1,
     max_size=60,
