@@ -178,8 +178,16 @@ def _quantifier(low: int, high: int | None) -> str:
     return f"{{{low}}}" if low == high else f"{{{low},{high}}}"
 
 
+def _match_keys(node: Match) -> list[str]:
+    """Return the keys; with the column of each input where it has another name."""
+    return [
+        name if set(columns) == {name} else f"{name} ({', '.join(columns)})"
+        for name, columns in zip(node.key_names, node.partition, strict=True)
+    ]
+
+
 def _match_lines(node: Match) -> list[str]:
-    keys = f" partition by {', '.join(node.key_names)}" if node.key_names else ""
+    keys = f" partition by {', '.join(_match_keys(node))}" if node.key_names else ""
     within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
     extra = " nulls are a key" if node.group_null_keys else ""
     extra += f" max runs {node.max_runs}" if node.max_runs is not None else ""

@@ -33,6 +33,8 @@ _FACTS: dict[str, Type] = {
 class MatchSelectScope(PatternScope):
     """SELECT and WHERE over a match: keys, measures (collected), columns of the last bound event.
 
+    keys_broken: PARTITION BY has a mistake, so a bare name may be a key that is not known.
+
     Invariants: equal measures are kept once; no measure has the name of a key.
     """
 
@@ -42,8 +44,11 @@ class MatchSelectScope(PatternScope):
         variables: Mapping[str, BoundVariable],
         keys: Sequence[ColumnSpec],
         chain: Chain,
+        *,
+        keys_broken: bool = False,
     ) -> None:
         super().__init__(environment, "SELECT", variables, None)
+        self.keys_broken = keys_broken
         self.keys = keys
         self.chain = chain
         self.measures: dict[Bound | Aggregate | Meta, str] = {}
@@ -56,6 +61,8 @@ class MatchSelectScope(PatternScope):
         for key in self.keys:
             if key.name == name:
                 return Column(0, name, key.type, span=span)
+        if self.keys_broken:
+            return BROKEN
         if len({v.input for v in self.variables.values()}) > 1:
             owners = [v.name for v in self.positive() if v.stream.schema.find(name)]
             hint = f"write {' or '.join(f'{o}.{name}' for o in owners)}" if owners else ""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
-from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.environment import unknown_stream
@@ -14,6 +13,7 @@ from cep.plan.bind.events import BoundVariable, PatternScope
 from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.lints import lint_match
 from cep.plan.bind.match_select import MatchSelectScope
+from cep.plan.bind.partitions import Key, bind_partition
 from cep.plan.bind.patterns import Chain, PatternReader, VariableText, can_loop, first_steps
 from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
@@ -26,7 +26,6 @@ from cep.schema import ColumnSpec, Schema
 if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment, StreamInfo
-    from cep.types import Type
 
 # Clauses of a SELECT that make no sense over a match (ruling 19).
 _EXCLUDED = {"group_by": "GROUP BY", "having": "HAVING", "qualify": "QUALIFY", "windows": "WINDOW"}
@@ -56,7 +55,13 @@ def bind_match_query(
     bound = _bind_match(node, environment)
     if bound is None:
         return None
-    scope = MatchSelectScope(environment, bound.variables, bound.keys, bound.chain)
+    scope = MatchSelectScope(
+        environment,
+        bound.variables,
+        [k.column for k in bound.keys],
+        bound.chain,
+        keys_broken=len(bound.keys) < len(node.partition_by),
+    )
     items = bind_items(select.items, scope, scope, report)
     where = None
     if select.where is not None:
@@ -86,7 +91,7 @@ class _BoundMatch:
     inputs: tuple[StreamInfo, ...]
     variables: dict[str, BoundVariable]
     chain: Chain
-    keys: tuple[ColumnSpec, ...]
+    keys: tuple[Key, ...]
     conditions: tuple[Variable, ...]
     within_us: int | None
     broken: bool
@@ -97,12 +102,14 @@ def _match_node(
 ) -> Match:
     """Return the plan node, its measures being those the select list has asked for."""
     measures = scope.items()
-    columns = (*bound.keys, *(ColumnSpec(m.name, m.value.type) for m in measures))
-    names = tuple(k.name for k in bound.keys)
+    columns = (
+        *(k.column for k in bound.keys),
+        *(ColumnSpec(m.name, m.value.type) for m in measures),
+    )
     return Match(
         inputs=tuple(Scan(s.name, s.schema) for s in bound.inputs),
-        partition=tuple((name,) * len(bound.inputs) for name in names),
-        key_names=names,
+        partition=tuple(k.columns for k in bound.keys),
+        key_names=tuple(k.column.name for k in bound.keys),
         pattern=bound.chain.pattern(),
         variables=bound.conditions,
         within_us=bound.within_us,
@@ -135,7 +142,7 @@ def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None
     inputs, variables = _variables(reader.variables, default, environment)
     for stream in inputs:
         environment.needs_time(stream, "MATCH", node.span)
-    keys = _keys(node, inputs, environment)
+    keys = bind_partition(node.partition_by, inputs, variables, report)
     conditions = [
         _condition(reader.variables[v.name], v, variables, environment) for v in variables.values()
     ]
@@ -201,51 +208,6 @@ def _variables(
         number = inputs.index(stream)
         variables[text.name] = BoundVariable(text.name, stream, number, text.negated)
     return tuple(inputs), variables
-
-
-def _keys(
-    node: ast.Match, inputs: tuple[StreamInfo, ...], environment: Environment
-) -> tuple[ColumnSpec, ...]:
-    """Return the partition columns: each in every stream, with one type (ruling 20).
-
-    Errors: CEP209, CEP246, CEP312.
-    """
-    keys: list[ColumnSpec] = []
-    for item in node.partition_by:
-        if not isinstance(item.value, ast.Name):
-            refuse(environment.report, "Match.partition", item.span)
-            continue
-        name = item.value.name
-        if item.alias not in (None, name):
-            refuse(environment.report, "Match.partition", item.span, hint="leave AS out")
-        if any(k.name == name for k in keys):
-            environment.report.add("CEP209", f"key {name!r} is given twice", item.span)
-            continue
-        kind = _key_type(name, item.span, inputs, environment)
-        if kind is not None:
-            keys.append(ColumnSpec(name, kind))
-    return tuple(keys)
-
-
-def _key_type(
-    name: str, span: Span, inputs: tuple[StreamInfo, ...], environment: Environment
-) -> Type | None:
-    found: Type | None = None
-    for stream in inputs:
-        column = stream.schema.find(name)
-        if stream.unknown:
-            continue
-        if column is None:
-            hint = nearest(name, stream.schema.names())
-            message = f"stream {stream.name} has no column {name!r} to partition by"
-            environment.report.add("CEP246", message, span, hint)
-            return None
-        if found is not None and column.type is not found:
-            message = f"{name!r} is {found.value} in one stream and {column.type.value} in another"
-            environment.report.add("CEP246", message, span)
-            return None
-        found = column.type
-    return found
 
 
 def _condition(

@@ -169,6 +169,12 @@ PLANS: list[tuple[str, str]] = [
         " b_level := b.level\n"
         "    Scan r\n    Scan q",
     ),
+    (
+        rule("SELECT x, b.value FROM MATCH (a:r -> b:q PARTITION BY a.n = b.level AS x WITHIN 1m)"),
+        "Project ts := time(), x, value := b_value\n"
+        "  Match a -> b partition by x (n, level) within 1m starts each skip past_last\n"
+        "    a: r\n    b: q\n    measures b_value := b.value\n    Scan r\n    Scan q",
+    ),
     # a bare name in SELECT is a column of the last bound event
     (
         match("a -> b? -> NOT c FOR 1s", items="value"),
