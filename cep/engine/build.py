@@ -12,6 +12,8 @@ from cep.operators.kernel_operator import KernelOperator
 from cep.operators.select import SelectOperator
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from cep.engine.clock import WallClock
     from cep.graph.graph import Graph, RuleSpec, StreamSpec
     from cep.kernel import BackgroundCompiler
@@ -47,6 +49,7 @@ def build_components(
     graph: Graph,
     sources: dict[str, SourceStream],
     rules: list[RuleTask],
+    written: Counter[str],
     *,
     bounded: bool,
 ) -> list[Component]:
@@ -55,7 +58,9 @@ def build_components(
     groups = [set(names) for names in graph.components]
     seen = {name for names in groups for name in names}
     groups += [{name} for name in sources if name not in seen]
-    return [_component(names, sources, rules, derived, bounded=bounded) for names in groups]
+    return [
+        _component(names, sources, rules, derived, written, bounded=bounded) for names in groups
+    ]
 
 
 def _component(
@@ -63,6 +68,7 @@ def _component(
     sources: dict[str, SourceStream],
     rules: list[RuleTask],
     derived: dict[str, StreamSpec],
+    written: Counter[str],
     *,
     bounded: bool,
 ) -> Component:
@@ -72,11 +78,12 @@ def _component(
         if reached.intersection(task.spec.inputs):
             mine.append(task)
             reached.add(task.spec.output)
-    written = {task.spec.output for task in mine}
+    outputs = {task.spec.output for task in mine}
     return Component(
         [sources[n] for n in sources if n in names],
         mine,
-        {n: s for n, s in derived.items() if n in written},
+        {n: s for n, s in derived.items() if n in outputs},
+        written,
         bounded=bounded,
     )
 

@@ -13,6 +13,7 @@ from cep.engine.watermark import NEVER
 from cep.types import MAX_I64, NULL_I64, Type, null_column
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
     from cep.engine.rule_task import RuleTask
@@ -32,9 +33,11 @@ class Component:
         sources: list[SourceStream],
         rules: list[RuleTask],
         derived: dict[str, StreamSpec],
+        written: Counter[str],
         *,
         bounded: bool,
     ) -> None:
+        self._written = written  # rows of every derived stream so far, shared by all components
         self.sources = sources
         self.rules = rules
         self.clock = NEVER
@@ -158,12 +161,18 @@ class Component:
         assert known is None
         schema = self._derived[name].schema
         shaped = [_as_schema(part, schema) for part in parts]
-        if len(shaped) == 1:
-            return shaped[0]
         batch = joined(shaped)
+        first = self._written[name]
+        self._written[name] += len(batch)
+        batch.seq = np.arange(first, first + len(batch))
+        if len(shaped) == 1:
+            return batch
+        seq = batch.seq
         positions = joined_positions([p.positions for p in shaped if p.positions is not None])
         batch.positions = positions
-        return batch.take(order_of(batch.ts, positions))
+        batch = batch.take(order_of(batch.ts, positions))
+        batch.seq = seq
+        return batch
 
 
 def _as_schema(batch: EventBatch, schema: Schema) -> EventBatch:

@@ -68,12 +68,14 @@ class EngineCore:
         self._compiler = BackgroundCompiler() if tier == "auto" else None
         self.sources = build_sources(graph, self.strings, self.clock)
         self.rules = build_rules(graph, self.strings, tier, self._compiler)
-        self.components = build_components(graph, self.sources, self.rules, bounded=bounded)
+        self._written: Counter[str] = Counter()
+        self.components = build_components(
+            graph, self.sources, self.rules, self._written, bounded=bounded
+        )
         self._component_of: dict[str, Component] = {
             s.spec.name: c for c in self.components for s in c.sources
         }
         self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
-        self._written: Counter[str] = Counter()
         self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
         self.steps = 0
 
@@ -121,7 +123,8 @@ class EngineCore:
         for reject in decoded.rejects:
             self.rejects.append(BadEvent(stream, first + reject.row, reject.raw, reject.reason))
         if late is not None and source.spec.late_into is not None:
-            self._emit_rows(source.spec.late_into, late)
+            self._written[source.spec.late_into] += len(late)
+            self._emit(source.spec.late_into, late)
 
     def advance(self, us: int, stream: str | None = None) -> None:
         """Move the watermark of a stream (None: of all) to at least `us` and run what may run.
@@ -187,13 +190,7 @@ class EngineCore:
     def _step(self, component: Component) -> None:
         component.move_clock()
         self.steps += 1
-        component.step(self._emit_rows)
-
-    def _emit_rows(self, stream: str, batch: EventBatch) -> None:
-        first = self._written[stream]
-        batch.seq = np.arange(first, first + len(batch))
-        self._written[stream] += len(batch)
-        self._emit(stream, batch)
+        component.step(self._emit)
 
     # ------------------------------------------------------------ state
 
