@@ -67,9 +67,14 @@ class WindowClose:
     def _loops(self, into: tuple[str, str], later: tuple[str, str]) -> None:
         writer = self.writer
         left, right = f"{into[0]}first[{into[1]}]", f"{later[0]}first[{later[1]}]"
+        # One loop for all of one straight operation a field: LLVM makes vector code of it.
+        straight = [s for s in self.slots.merged() if s.kind.straight]
+        others = [s for s in self.slots.merged() if not s.kind.straight]
         with writer.block("for s in range(n_slots):"):
             writer.line(f"{left} = min_i64({left}, {right})")
-        for slot in self.slots.merged():
+            for slot in straight:
+                self.slots.merge(writer, slot, slot.cells(*into), slot.cells(*later))
+        for slot in others:
             with writer.block("for s in range(n_slots):"):
                 self.slots.merge(writer, slot, slot.cells(*into), slot.cells(*later))
 

@@ -11,11 +11,13 @@ from cep.types import NULL_I64 as NULL
 
 def _extreme(name: str, dtype: str, empty: float, sign: str) -> SlotKind:
     field = Field("value", "f64" if dtype == "f64" else "i64", empty)
+    routine = f"{name}_{dtype}"
     return SlotKind(
         f"{name}_{dtype}",
         (field,),
-        f"if {{x}} {sign} {{a.value}}:\n    {{a.value}} = {{x}}",
-        f"if {{b.value}} {sign} {{a.value}}:\n    {{a.value}} = {{b.value}}",
+        f"{{a.value}} = {routine}({{a.value}}, {{x}})",
+        f"{{a.value}} = {routine}({{a.value}}, {{b.value}})",
+        straight=True,
     )
 
 

@@ -29,6 +29,7 @@ class SlotKind:
     not merged inside a frame: when a part leaves the frame, its slot is merged into the group's; formulas
     read the group's. ranks: the text reads `ranks`, the table of string ranks.
     distinct: filled by the kernel with the number of different values (no text).
+    straight: merging is one addition or one comparison a field.
     functions: routines of kernellib the text calls, as (module, name).
     """
 
@@ -40,6 +41,7 @@ class SlotKind:
     carried: bool = False
     ranks: bool = False
     distinct: bool = False
+    straight: bool = False
     functions: tuple[tuple[str, str], ...] = ()
 
     def add_text(self, names: Mapping[str, str], x: str, t: str) -> list[str]:
