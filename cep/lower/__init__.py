@@ -62,9 +62,7 @@ def lower(plan: Plan) -> Graph:
     return Graph(plan.streams, tuple(rules), plan.components, plan.parameters)
 
 
-def lower_rule(
-    rule: RulePlan, topological: int, sources: frozenset[str] = frozenset()
-) -> RuleSpec:
+def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = frozenset()) -> RuleSpec:
     """Return one rule as a chain of operators.
 
     topological: its place in that order, from 1. sources: streams that hold source events only.
