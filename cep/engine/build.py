@@ -50,6 +50,7 @@ def build_components(
     sources: dict[str, SourceStream],
     rules: list[RuleTask],
     written: Counter[str],
+    wall: WallClock,
     *,
     bounded: bool,
 ) -> list[Component]:
@@ -59,7 +60,8 @@ def build_components(
     seen = {name for names in groups for name in names}
     groups += [{name} for name in sources if name not in seen]
     return [
-        _component(names, sources, rules, derived, written, bounded=bounded) for names in groups
+        _component(names, sources, rules, derived, written, wall, bounded=bounded)
+        for names in groups
     ]
 
 
@@ -69,6 +71,7 @@ def _component(
     rules: list[RuleTask],
     derived: dict[str, StreamSpec],
     written: Counter[str],
+    wall: WallClock,
     *,
     bounded: bool,
 ) -> Component:
@@ -84,6 +87,7 @@ def _component(
         mine,
         {n: s for n, s in derived.items() if n in outputs},
         written,
+        wall,
         bounded=bounded,
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from cep.engine.clock import WallClock
     from cep.engine.rule_task import RuleTask
     from cep.engine.source_stream import SourceStream
     from cep.graph.graph import StreamSpec
@@ -34,9 +35,11 @@ class Component:
         rules: list[RuleTask],
         derived: dict[str, StreamSpec],
         written: Counter[str],
+        wall: WallClock,
         *,
         bounded: bool,
     ) -> None:
+        self._wall = wall
         self._written = written  # rows of every derived stream so far, shared by all components
         self.sources = sources
         self.rules = rules
@@ -115,7 +118,7 @@ class Component:
             inputs = tuple(self._input(name, rows, pending) for name in task.spec.inputs)
             if not any(map(len, inputs)) and not task.due(clock):
                 continue
-            made = task.process(inputs, clock, self.depth)
+            made = task.process(inputs, clock, self.depth, self._wall.now_us())
             if made is not None:
                 pending.setdefault(task.spec.output, []).append(made)
         for name in list(pending):

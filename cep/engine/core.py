@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cep.engine.build import build_components, build_rules, build_sources
 from cep.engine.clock import WallClock
+from cep.engine.histogram import Histogram
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
 from cep.kernel import BackgroundCompiler
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT_REJECTS = 100_000
 DEFAULT_IDLE_US = 5_000_000
+STEP_BOUNDS = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ class EngineCore:
         self.rules = build_rules(graph, self.strings, tier, self._compiler)
         self._written: Counter[str] = Counter()
         self.components = build_components(
-            graph, self.sources, self.rules, self._written, bounded=bounded
+            graph, self.sources, self.rules, self._written, self.clock, bounded=bounded
         )
         self._component_of: dict[str, Component] = {
             s.spec.name: c for c in self.components for s in c.sources
         }
         self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
         self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
-        self.steps = 0
+        self.step_times = Histogram(STEP_BOUNDS)
 
     # ------------------------------------------------------------ input
 
@@ -188,9 +191,10 @@ class EngineCore:
                 self._step(component)
 
     def _step(self, component: Component) -> None:
+        start = time.perf_counter()
         component.move_clock()
-        self.steps += 1
         component.step(self._emit)
+        self.step_times.add(time.perf_counter() - start)
 
     # ------------------------------------------------------------ state
 
@@ -260,6 +264,7 @@ class EngineCore:
             "rules": {
                 task.spec.name: {
                     "matches": task.matches,
+                    "match_delay": task.delays.stats(),
                     "errors": sum(o.errors for o in task.operators),
                     "tier": "llvm" if all(o.tier == "llvm" for o in task.operators) else "python",
                     "state_bytes": sum(o.state_bytes for o in task.operators),
@@ -270,7 +275,7 @@ class EngineCore:
                 for task in self.rules
             },
             "written": dict(self._written),
-            "steps": self.steps,
+            "step_seconds": self.step_times.stats(),
         }
 
 

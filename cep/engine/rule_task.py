@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cep.engine.histogram import Histogram
 from cep.engine.merge import derived_positions, merge
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import no_rows
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from cep.batch import EventBatch, Positions
     from cep.graph.graph import RuleSpec
     from cep.operators.kernel_operator import KernelOperator
+
+DELAY_BOUNDS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0)
 
 
 class RuleTask:
@@ -26,6 +29,7 @@ class RuleTask:
         self.spec = spec
         self.operators = operators
         self.matches = 0
+        self.delays = Histogram(DELAY_BOUNDS)  # wall clock less T of the rows made
         self._own_causes = 0
 
     def due(self, clock: int) -> bool:
@@ -33,17 +37,18 @@ class RuleTask:
         return any(operator.due(clock) for operator in self.operators)
 
     def process(
-        self, batches: tuple[EventBatch, ...], clock: int, depth: int | None
+        self, batches: tuple[EventBatch, ...], clock: int, depth: int | None, now_us: int
     ) -> EventBatch | None:
         """Handle the rows of the inputs and fire timers up to `clock`; return the rule's rows or None.
 
-        depth: number of path columns of positions; None when no one needs positions.
+        depth: number of path columns of positions; None when no one needs positions. now_us: wall clock.
         """
         merged, parents = merge(batches) if any(map(len, batches)) else (no_rows(batches), None)
         made = self._chain(merged, clock)
         if made is None:
             return None
         self.matches += len(made)
+        self.delays.add(np.maximum(now_us - made.ts, 0) / 1e6)
         if depth is not None:
             made.positions = self._positions(parents, made, depth)
         made.cause = None
