@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -102,7 +103,7 @@ def _counter(
 ) -> Any:
     samples = collapse(samples)
     elements = ([baseline] if baseline is not None and samples else []) + samples
-    pairs = [(Fraction(p), Fraction(v)) for (_, p), (_, v) in zip(elements, elements[1:])]
+    pairs = [(Fraction(p), Fraction(v)) for (_, p), (_, v) in itertools.pairwise(elements)]
     if name == "resets":
         return sum(v < p for p, v in pairs)
     if len(elements) < 2:
@@ -127,5 +128,5 @@ def close(name: str, got: Any, wanted: Any, samples: list[tuple[int, Any]]) -> b
     times = sorted({t for t, _ in samples})
     per = 1.0
     if name in {"slope", "deriv", "rate"} and len(times) > 1:
-        per = 1e6 / min(b - a for a, b in zip(times, times[1:]))
+        per = 1e6 / min(b - a for a, b in itertools.pairwise(times))
     return bool(abs(got - wanted) <= 1e-9 * float(scale) * len(samples) * max(per, 1.0) + 1e-300)

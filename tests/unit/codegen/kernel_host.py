@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cep.graph import kernel as k
 from cep.kernel import load
-from cep.schema import Schema
 from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.schema import Schema
 
 DTYPES = {"i64": np.int64, "i32": np.int32, "i8": np.int8, "u8": np.uint8, "f64": np.float64}
 

@@ -147,7 +147,9 @@ def test_memory_follows_the_rows_in_the_frame(tier: str) -> None:
     frame = Frame((column("g"),), "range", 1000)
     aggregates = (("a0", call("count", "x", distinct=True), 0), ("a1", call("slope", "x"), 0))
     schema = Schema((*SCHEMA.columns, *(ColumnSpec(n, a.type) for n, a, _ in aggregates)))
-    host = Host(SCHEMA, over_kernel(Over(Scan("s", SCHEMA), (frame,), aggregates, schema), "o"), tier)
+    host = Host(
+        SCHEMA, over_kernel(Over(Scan("s", SCHEMA), (frame,), aggregates, schema), "o"), tier
+    )
     empty: dict[str, Any] = dict.fromkeys(TYPES)
     for n in range(300):
         host.feed([{**empty, "T": n * 600, "g": n, "x": float(n)}])
