@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
-from cep.codegen.host import string_table, wants_host
+from cep.codegen.host import operands, string_table, wants_host
 from cep.plan.expressions import Call, Case, Expr, Literal
 from cep.types import Type
 
@@ -137,12 +137,12 @@ def _leaf_is_present(expr: Expr, scope: Scope) -> bool:
 
 
 def _and(call: Call, scope: Scope, wanted: bool) -> str:  # noqa: FBT001 - one shape for all forms
-    texts = [_form(a, scope, wanted=wanted) for a in call.args]
+    texts = [_form(a, scope, wanted=wanted) for a in operands(call)]
     return all_of(texts) if wanted else any_of(texts)
 
 
 def _or(call: Call, scope: Scope, wanted: bool) -> str:  # noqa: FBT001
-    texts = [_form(a, scope, wanted=wanted) for a in call.args]
+    texts = [_form(a, scope, wanted=wanted) for a in operands(call)]
     return any_of(texts) if wanted else all_of(texts)
 
 

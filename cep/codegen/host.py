@@ -30,6 +30,8 @@ BUILT_IN = frozenset({
     *("eq", "ne", "lt", "le", "gt", "ge", "is_distinct", "and", "or", "not"),
     *("is_null", "is_true", "is_false", "coalesce", "nullif", "if"),
 })
+ASSOCIATIVE = frozenset({"and", "or", "concat"})
+MANY_EQUALITIES = 4  # from so many on, one look-up beats the comparisons
 ORDERS = frozenset({"lt", "le", "gt", "ge"})
 
 
@@ -69,11 +71,32 @@ def is_host_only(call: Call) -> bool:
     return signature_of(call).kernel is None
 
 
-def wants_host(expr: Expr) -> bool:
-    """Whether an expression contains something better done on the host where the leaves allow it."""
-    stack: list[Expr] = [expr]
+def operands(call: Call) -> list[Expr]:
+    """Return the operands of nested calls of one associative operator (AND, OR, ||), flattened, in order."""
+    found: list[Expr] = []
+    stack: list[Expr] = [*reversed(call.args)]
     while stack:
         node = stack.pop()
+        if isinstance(node, Call) and node.function == call.function:
+            stack.extend(reversed(node.args))
+        else:
+            found.append(node)
+    return found
+
+
+def wants_host(expr: Expr) -> bool:
+    """Whether an expression contains something better done on the host where the leaves allow it.
+
+    Functions of strings, their order, and long lists such as `kind IN ('a', 'b', 'c', 'd')`.
+    """
+    stack: list[Expr] = [expr]
+    n_equalities = 0
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Call) and node.function == "eq" and node.args[0].type is Type.STRING:
+            n_equalities += 1
+            if n_equalities == MANY_EQUALITIES:
+                return True
         if isinstance(node, Call) and (
             is_host_only(node) or (node.function in ORDERS and node.args[0].type is Type.STRING)
         ):
@@ -97,7 +120,8 @@ class HostText:
                 return self._constant(expr.value)
             case Call():
                 name = signature_of(expr).host or expr.function
-                return f"f[{name!r}]({', '.join(self.of(a) for a in expr.args)})"
+                args = operands(expr) if expr.function in ASSOCIATIVE else expr.args
+                return f"f[{name!r}]({', '.join([self.of(a) for a in args])})"
             case Case():
                 text = self.of(expr.otherwise)
                 for condition, result in reversed(expr.whens):
@@ -154,7 +178,8 @@ def of_null(expr: Expr) -> Any:
             return expr.value
         case Call():
             name = signature_of(expr).host or expr.function
-            return FUNCTIONS[name].scalar(*(of_null(a) for a in expr.args))
+            args = operands(expr) if expr.function in ASSOCIATIVE else expr.args
+            return FUNCTIONS[name].scalar(*[of_null(a) for a in args])
         case Case():
             for condition, then in expr.whens:
                 if of_null(condition) is True:

@@ -15,6 +15,7 @@ from cep.codegen.host import (
     is_host_only,
     leaves,
     of_null,
+    operands,
     signature_of,
     string_table,
     wants_host,
@@ -249,7 +250,7 @@ def _any(masks: list[str]) -> str:
 
 
 def _junction(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
-    masks = [form.mask(a, wanted=wanted) for a in call.args]
+    masks = [form.mask(a, wanted=wanted) for a in operands(call)]
     return _all(masks) if (call.function == "and") is wanted else _any(masks)
 
 
