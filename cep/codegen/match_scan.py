@@ -205,20 +205,33 @@ class Scan:
         otherwise: Callable[[], None],
         more: bool,  # noqa: FBT001 - whether `otherwise` writes anything
     ) -> None:
-        """Write `if the candidate fits variable: then() else: otherwise()`."""
+        """Write `if the candidate fits variable: then() else: otherwise()`.
+
+        The flag is tested first: what a condition reads of the event is there only for its own stream.
+        """
         parts = self.parts
+        writer = parts.writer
         condition = parts.conditions[variable]
-        text = self._test(condition)
-        with parts.writer.block(f"if {text}:"):
+        if not condition.bound:
+            with writer.block(f"if {condition.flag} == 1:"):
+                then()
+            if more:
+                with writer.block("else:"):
+                    otherwise()
+            return
+        if more:
+            writer.line("took = 0")
+        flag = writer.block(f"if {condition.flag} == 1:")
+        with flag, writer.block(f"if {self._test(condition)}:"):
+            if more:
+                writer.line("took = 1")
             then()
         if more:
-            with parts.writer.block("else:"):
+            with writer.block("if took == 0:"):
                 otherwise()
 
     def _test(self, condition: Condition) -> str:
-        """Return the condition that the candidate fits, for run `r` or (empty cells) a new run."""
+        """Return the condition on the bindings, for run `r` or (empty cells) a new run."""
         scope = self.parts.scope
         scope.variable = condition.variable
-        tests = [f"{condition.flag} == 1"]
-        tests += [f"({forms.is_true(part, scope)})" for part in condition.bound]
-        return " and ".join(tests)
+        return " and ".join(f"({forms.is_true(part, scope)})" for part in condition.bound)

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from cep.codegen.match import match_kernel
-from cep.plan.expressions import EVENT, Aggregate, Bound, Column
+from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Literal
 from cep.plan.nodes import Scan
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 from tests.unit.codegen.match_host import Host
-from tests.unit.codegen.match_rules import call, match, number, sequence, step, v
+from tests.unit.codegen.match_rules import aggregate, call, match, number, sequence, step, v
 
 TIERS = pytest.mark.parametrize("tier", ["python", "llvm"])
 
@@ -126,3 +126,20 @@ def test_aggregates_of_strings(tier):
     _, out = feed(node, tier, ("m", 0), ("z", 0), (None, 0), ("c", 0), ("m", 0), ("x", 1))
     (row,) = out
     assert (row["top"], row["low"], row["kinds"], row["named"]) == ("z", "c", 3, 5)
+
+
+def test_conditions_read_only_events_of_their_own_stream():
+    """A condition with temporaries on stream 1 is not evaluated for a row of stream 0."""
+    two = Literal(2, Type.INT)
+    kinds = aggregate("count_v", "b", distinct=True, candidate=True)
+    node = match(
+        sequence(step("a", 0, 1), step("b")),
+        {
+            "a": call("le", aggregate("count_v", "a", candidate=True), two),
+            "b": call("le", kinds, two),
+        },
+        streams={"a": 1, "b": 0},
+        n_streams=2,
+    )
+    host = Host(node, match_kernel(node).spec)
+    assert [o["T"] for o in host.feed([(0, 3, {"k": "x", "v": 0.0})])] == [3]
