@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
@@ -40,8 +40,8 @@ class Scope:
 
     A generator makes a subclass and overrides what it has: `column`, `bound`, `state`, `meta`,
     `aggregate` return the `Value` of a leaf, writing statements to `self.writer` if they need any. The
-    ones not overridden are our own mistake to ask for. `self.writer` may be exchanged while a
-    kernel is written (`with scope.writing(other)` is not needed: assign it).
+    ones not overridden are our own mistake to ask for. `self.writer` may be assigned anew while a kernel is
+    written in parts.
     """
 
     def __init__(self, layout: Layout, writer: Writer) -> None:
@@ -163,8 +163,3 @@ def refused(what: str, expr: Expr | None = None, hint: str = "") -> CepError:
 
 def _missing(expr: object) -> AssertionError:
     return AssertionError(f"this scope has no {type(expr).__name__}: {expr}")
-
-
-def not_null(value: Value) -> Value:
-    """Return the same value, known not to be NULL."""
-    return replace(value, nullable=False)
