@@ -33,7 +33,7 @@ def rises_of_sensor(time, values, least):
     time = time[1:]
     first = np.searchsorted(time, time - PAST_S, side="left")
     rise = low - high[first] - 2 * scatter[first]
-    found = rise >= least
+    found = rise >= least - 1e-9
     return list(zip(time[found].tolist(), rise[found].tolist(), strict=True))
 
 
