@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cep.batch import PHASE_EVENT
 from cep.engine.histogram import Histogram
-from cep.engine.merge import derived_positions, merge
+from cep.engine.merge import PHASE_OF_CAUSE, derived_positions, merge
+from cep.graph.kernel import Merge
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import no_rows
 
@@ -28,6 +30,9 @@ class RuleTask:
     def __init__(self, spec: RuleSpec, operators: list[KernelOperator]) -> None:
         self.spec = spec
         self.operators = operators
+        self._reads_phases = any(
+            array.source == Merge("phase") for o in operators[1:] for array in o.spec.kernel.arrays
+        )
         self.matches = 0
         self.delays = Histogram(DELAY_BOUNDS)  # wall clock less T of the rows made
         self._own_causes = 0
@@ -67,17 +72,22 @@ class RuleTask:
         first, *rest = self.operators
         made = first.process(merged, clock) if len(merged) or first.due(clock) else None
         for operator in rest:
-            if made is None:
-                if operator.due(clock):
-                    nothing = no_rows((first_rows(merged),))
-                    operator.process(nothing, clock)
+            if made is None and not operator.due(clock):
                 continue
-            cause = made.cause
-            made = operator.process(Merged((made,), made.ts), clock)
+            below = no_rows((first_rows(merged),)) if made is None else self._below(made, merged)
+            cause = None if made is None else made.cause
+            made = operator.process(below, clock)
             if made is not None and cause is not None and made.cause is not None:
                 own = made.cause < 0
                 made.cause = np.where(own, made.cause, cause[np.where(own, 0, made.cause)])
         return made
+
+    def _below(self, made: EventBatch, merged: Merged) -> Merged:
+        """Return the rows of one operator as the input of the next."""
+        below = Merged((made,), made.ts)
+        if self._reads_phases and made.cause is not None:
+            below.phase = phases_of(made.cause.astype(np.int64), merged)
+        return below
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the state of all operators and the rule's counters."""
@@ -104,3 +114,17 @@ class RuleTask:
 def first_rows(merged: Merged) -> EventBatch:
     """Return some batch of a merged input, for its schema."""
     return merged.batches[0]
+
+
+def phases_of(cause: np.ndarray, merged: Merged) -> np.ndarray:
+    """Return the phase of rows made from a merged input, given what caused each (int8[n])."""
+    positions = merged.batches[0].positions
+    parents = merged.phase
+    if parents is None and positions is not None:
+        parents = positions.phase
+    phases = np.full(len(cause), PHASE_EVENT, np.int8)
+    if parents is not None and len(parents):
+        phases = parents[np.where(cause < 0, 0, cause)]
+    for constant, phase in PHASE_OF_CAUSE.items():
+        phases = np.where(cause == constant, phase, phases).astype(np.int8)
+    return phases
