@@ -229,7 +229,9 @@ class Engine:
             reader = self._readers.get(stream)
             if reader is None:
                 spec = self._core.source(stream).spec
-                reader = self._readers[stream] = ColumnarReader(spec, self._core.strings)
+                needed = self._core.needed(stream)
+                reader = ColumnarReader(spec, self._core.strings, needed)
+                self._readers[stream] = reader
             for decoded in reader.read(table):
                 self._core.ingest(stream, decoded)
             self._after()

@@ -111,10 +111,12 @@ class Decoded:
 
     columns: one of the type's dtype for every column of the schema, strings as codes. rows_read:
     good and bad rows together. numbers: int64[good rows], each row's number among the rows read; None
-    when all were good. Rejected rows use up a `seq` like any other.
+    when all were good. Rejected rows use up a `seq` like any other. in_order: the times are known not
+    to decrease. Columns that no rule reads may be left out.
     """
 
     columns: dict[str, np.ndarray]
     rows_read: int
     numbers: np.ndarray | None = None
     rejects: tuple[Reject, ...] = ()
+    in_order: bool = False

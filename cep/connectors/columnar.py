@@ -31,10 +31,14 @@ class ColumnarReader:
     Memory: one mapping a string column, of the last dictionary only.
     """
 
-    def __init__(self, spec: StreamSpec, strings: StringTable) -> None:
+    def __init__(
+        self, spec: StreamSpec, strings: StringTable, needed: frozenset[str] | None = None
+    ) -> None:
         self._spec = spec
         self._strings = strings
-        self._dictionaries: dict[str, tuple[Sequence[str], int, np.ndarray, bool]] = {}
+        # Columns that no rule reads are not looked at.
+        self._targets = [c for c in spec.schema.columns if needed is None or c.name in needed]
+        self._dictionaries: dict[str, Dictionary] = {}
 
     def read(self, table: Any) -> Iterator[Decoded]:
         """Yield the rows of a table.
@@ -74,7 +78,7 @@ class ColumnarReader:
             raise error("CEP402", msg)
         rows = lengths.pop()
         columns: dict[str, np.ndarray] = {}
-        for target in spec.schema.columns:
+        for target in self._targets:
             given = table.get(target.name)
             stored = (
                 np.full(rows, target.type.null, target.type.dtype)
@@ -84,9 +88,14 @@ class ColumnarReader:
             if stored is None:
                 return self._by_values(table, rows)
             columns[target.name] = stored
-        if not nulls_allowed(columns, spec):
+        in_order, valued = False, frozenset[str]()
+        if time is not None and _in_order(columns[time]):
+            # In order from a first time that is no NULL (the smallest value), none is NULL.
+            in_order = True
+            valued = frozenset({time} if columns[time][0] != NULL_I64 else ())
+        if not nulls_allowed(columns, spec, valued):
             return self._by_values(table, rows)
-        return Decoded(columns, rows)
+        return Decoded(columns, rows, in_order=in_order)
 
     def _by_values(self, table: Mapping[str, Any], rows: int) -> Decoded:
         spec = self._spec
@@ -128,7 +137,8 @@ class ColumnarReader:
         if numerator == 1 or not len(stored):
             return stored
         limit = MAX_I64 // numerator
-        if int(stored.max()) > limit or int(stored.min()) < -limit:
+        ends = (stored[0], stored[-1]) if _in_order(stored) else (stored.min(), stored.max())
+        if int(ends[1]) > limit or int(ends[0]) < -limit:
             return None
         return stored * numerator
 
@@ -145,19 +155,47 @@ class ColumnarReader:
 
     def _coded(self, given: Coded, name: str) -> np.ndarray:
         known = self._dictionaries.get(name)
-        values = given.values
-        if known is None or known[0] is not values or known[1] != len(values):
-            mapping = self._strings.encode(list(values))
-            same = bool((mapping == np.arange(len(mapping))).all())
-            known = self._dictionaries[name] = (values, len(values), mapping, same)
+        if known is None or not known.holds(given.values):
+            known = self._dictionaries[name] = Dictionary(given.values, self._strings)
         codes = np.asarray(given.codes)
-        if len(codes) and int(codes.max()) >= len(values):
-            msg = f"column {name} has code {int(codes.max())}, its dictionary has {len(values)} values"
+        if not len(codes):
+            return np.empty(0, np.int32)
+        if int(codes.max()) >= known.size:
+            msg = (
+                f"column {name} has code {int(codes.max())}, its dictionary has {known.size} values"
+            )
             raise error("CEP402", msg)
-        if known[3] and codes.dtype == np.int32 and (not len(codes) or int(codes.min()) >= -1):
-            return np.ascontiguousarray(codes)
-        mapped: np.ndarray = np.append(known[2], np.int32(-1))[np.where(codes < 0, -1, codes)]
-        return mapped
+        return known.map(codes)
+
+
+class Dictionary:
+    """The codes of a column's own dictionary in the string table."""
+
+    def __init__(self, values: Sequence[str], strings: StringTable) -> None:
+        self._values = values
+        self.size = len(values)
+        self._codes = np.append(strings.encode(list(values)), np.int32(-1))
+        # New texts get consecutive codes, so that mostly an addition maps a column.
+        first = int(self._codes[0])
+        run = (self._codes[:-1] == np.arange(first, first + self.size)).all()
+        self._offset = np.int32(first) if run else None
+
+    def holds(self, values: Sequence[str]) -> bool:
+        """Whether this is the mapping of that list, as long as it was."""
+        return self._values is values and self.size == len(values)
+
+    def map(self, codes: np.ndarray) -> np.ndarray:
+        """Return string table codes of codes below `size`; negative ones become NULL."""
+        lowest = int(codes.min())
+        if self._offset is not None and lowest >= 0 and codes.dtype == np.int32:
+            return codes if self._offset == 0 else codes + self._offset
+        if lowest < -1:
+            codes = np.maximum(codes, -1)
+        return self._codes.take(codes)
+
+
+def _in_order(times: np.ndarray) -> bool:
+    return len(times) > 0 and not (times[1:] < times[:-1]).any()
 
 
 def _pandas_column(series: Any) -> Any:

@@ -174,10 +174,14 @@ def _fast_column(
 
 def clean(stored: np.ndarray, kind: Type) -> np.ndarray:
     """Return a DOUBLE column with infinities as NULL; other columns as they are."""
-    if kind is Type.DOUBLE:
-        infinite = np.isinf(stored)
-        if infinite.any():
-            stored = np.where(infinite, np.nan, stored)
+    if kind is Type.DOUBLE and len(stored):
+        with np.errstate(all="ignore"):
+            # One pass instead of two: a finite sum of squares has no infinity and no NaN in it.
+            all_finite = np.isfinite(np.dot(stored, stored))
+        if not all_finite:
+            infinite = np.isinf(stored)
+            if infinite.any():
+                return np.where(infinite, np.nan, stored)
     return stored
 
 
@@ -201,10 +205,12 @@ def _value_problem(value: object, target: ColumnSpec, spec: StreamSpec) -> str |
     return None
 
 
-def nulls_allowed(columns: dict[str, np.ndarray], spec: StreamSpec) -> bool:
-    """Whether no column that must have values holds a NULL."""
+def nulls_allowed(
+    columns: dict[str, np.ndarray], spec: StreamSpec, valued: frozenset[str] = frozenset()
+) -> bool:
+    """Whether no column that must have values holds a NULL; `valued` columns are known to have none."""
     for target in spec.schema.columns:
-        if not target.not_null and target.name != spec.time_column:
+        if target.name in valued or not (target.not_null or target.name == spec.time_column):
             continue
         stored = columns[target.name]
         empty = np.isnan(stored) if target.type is Type.DOUBLE else stored == target.type.null

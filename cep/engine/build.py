@@ -8,6 +8,7 @@ from cep.engine.component import Component
 from cep.engine.rule_task import RuleTask
 from cep.engine.source_stream import SourceStream
 from cep.graph.graph import OperatorKind
+from cep.graph.kernel import Column, Computed, StringMap
 from cep.operators.kernel_operator import KernelOperator
 from cep.operators.select import SelectOperator
 
@@ -27,6 +28,26 @@ def build_sources(graph: Graph, strings: StringTable, clock: WallClock) -> dict[
     """Return the source streams by name, in declaration order."""
     specs = sorted((s for s in graph.streams if not s.derived), key=lambda s: s.declaration)
     return {spec.name: SourceStream(spec, strings, clock) for spec in specs}
+
+
+def needed_columns(graph: Graph, spec: StreamSpec) -> frozenset[str]:
+    """Return the columns of a source stream that the engine looks at."""
+    if spec.late_into is not None:
+        return frozenset(spec.schema.names())
+    found = {c.name for c in spec.schema.columns if c.not_null} | set(spec.tiebreak)
+    if spec.time_column is not None:
+        found.add(spec.time_column)
+    for rule in graph.rules:
+        numbers = {i for i, name in enumerate(rule.inputs) if name == spec.name}
+        for array in rule.operators[0].kernel.arrays:
+            match array.source:
+                case Column(number, name) if number in numbers:
+                    found.add(name)
+                case Computed(number, _, columns) if number in numbers:
+                    found.update(columns)
+                case StringMap(_, places):
+                    found.update(name for number, name in places if number in numbers)
+    return frozenset(found)
 
 
 def build_rules(

@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cep.engine.build import build_components, build_rules, build_sources
+from cep.engine.build import (
+    build_components,
+    build_rules,
+    build_sources,
+    needed_columns,
+)
 from cep.engine.clock import WallClock
 from cep.engine.histogram import Histogram
 from cep.engine.watermark import NEVER
@@ -98,6 +103,14 @@ class EngineCore:
             msg = f"unknown stream {stream!r}"
             raise error("CEP401", msg, hint=nearest(stream, self.sources))
         return found
+
+    def needed(self, stream: str) -> frozenset[str]:
+        """Return the columns of a source stream that the engine looks at; others may be left out.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        return needed_columns(self.graph, self.source(stream).spec)
 
     def ingest(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
         """Take decoded rows of one partition of a stream in arrival order, and run what may run.

@@ -109,7 +109,7 @@ class ReorderBuffer:
         """Take over what `arrays` returned."""
         self._waiting = []
         if arrays:
-            names = self._spec.schema.names()
+            names = [n for n in self._spec.schema.names() if f"column/{n}" in arrays]
             columns = {n: arrays[f"column/{n}"].copy() for n in names}
             batch = EventBatch(
                 self._spec.schema, columns, arrays["ts"].copy(), arrays["seq"].copy()
@@ -123,11 +123,11 @@ def joined(batches: list[EventBatch]) -> EventBatch:
         return batches[0]
     first = batches[0]
     made = empty_batch(first.schema)
-    made.columns = {
-        name: np.concatenate([b.columns[name] for b in batches]) for name in first.columns
-    }
+    # Columns that no rule reads may be missing in some batches.
+    shared = [n for n in first.columns if all(n in b.columns for b in batches)]
+    made.columns = {name: np.concatenate([b.columns[name] for b in batches]) for name in shared}
     made.ts = np.concatenate([b.ts for b in batches])
     made.seq = np.concatenate([b.seq for b in batches])
-    shared = [n for n in first.extra if all(n in b.extra for b in batches)]
-    made.extra = {n: np.concatenate([b.extra[n] for b in batches]) for n in shared}
+    hidden = [n for n in first.extra if all(n in b.extra for b in batches)]
+    made.extra = {n: np.concatenate([b.extra[n] for b in batches]) for n in hidden}
     return made

@@ -69,11 +69,12 @@ class SourceStream:
         numbers = decoded.numbers
         seq = np.arange(first, first + rows) if numbers is None else first + numbers
         times = self._times(decoded, rows)
-        self.newest_us = max(self.newest_us, int(times.max()))
+        newest = times[-1] if decoded.in_order else times.max()
+        self.newest_us = max(self.newest_us, int(newest))
         if self.watermark.ended:
             self.late += rows
             return EventBatch(self.spec.schema, decoded.columns, times, seq)
-        arrival = self.watermark.arrive(times, partition, clock, others)
+        arrival = self.watermark.arrive(times, partition, clock, others, in_order=decoded.in_order)
         batch = EventBatch(self.spec.schema, decoded.columns, arrival.times, seq)
         late: EventBatch | None = None
         if arrival.late is not None:

@@ -63,22 +63,21 @@ class Watermark:
         for partition in self.partitions or {0: NEVER}:
             self.partitions[partition] = max(self.partitions.get(partition, NEVER), us)
 
-    def arrive(self, times: np.ndarray, partition: int, clock: int, others: int) -> Arrival:
+    def arrive(
+        self, times: np.ndarray, partition: int, clock: int, others: int, *, in_order: bool = False
+    ) -> Arrival:
         """Take rows of a partition in arrival order and move its watermark past them.
 
         Args:
             times: int64[n], us, the rows' own times.
             partition: which one.
             clock: the component's clock before the rows.
+            in_order: the times are known not to decrease.
             others: the minimum watermark of the component's other streams (MAX_I64: none holds back).
         """
         before = self.partitions.get(partition, NEVER)
-        in_order = (
-            self._delay == 0
-            and int(times[0]) >= max(before, clock)
-            and not np.any(times[1:] < times[:-1])
-        )
-        if in_order:
+        first_ok = self._delay == 0 and int(times[0]) >= max(before, clock)
+        if first_ok and (in_order or not (times[1:] < times[:-1]).any()):
             self.partitions[partition] = int(times[-1])
             return Arrival(times, None)
         # A time too low to subtract the delay from would wrap around.
