@@ -124,8 +124,7 @@ class Engine:
         try:
             while self._outputs:
                 made, self._outputs = self._outputs, []
-                for stream, batch in made:
-                    self._delivery.deliver(stream, batch)
+                self._delivery.deliver(made)
         finally:
             self._delivering = False
 
@@ -252,6 +251,17 @@ class Engine:
             self._open()
             self._core.advance(int(us), stream)  # type: ignore[arg-type]
             self._after()
+
+    def end(self, stream: str) -> None:
+        """Say that no more events of one stream will come; those that do are late.
+
+        Raises:
+            CepError: CEP401, no such source stream; CEP404, the engine is closed.
+        """
+        with self._lock:
+            self._open()
+            self._core.end_stream(stream)
+            self._deliver()
 
     def flush(self) -> None:
         """End the input: every pending window, absence and incident timer is decided. Events after it are late.

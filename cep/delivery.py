@@ -122,19 +122,24 @@ class Delivery:
             for stream in streams:
                 stream.close()
 
-    def deliver(self, stream: str, batch: EventBatch) -> None:
-        """Hand out the rows of a batch; a callback that raises is logged and counted, the others go on."""
-        for take in self._batches.get(stream, ()):
-            self._guarded(take, batch)
-        callbacks = self._callbacks.get(stream, ())
-        streams = self._streams.get(stream, ())
-        if not callbacks and not streams:
-            return
-        events = self.events(stream, batch)
-        for waiting in streams:
-            waiting.put(events)
-        for event in events:
-            for callback in callbacks:
+    def deliver(self, made: list[tuple[str, EventBatch]]) -> None:
+        """Hand out batches, then their events in the order of time over all streams.
+
+        A callback that raises is logged and counted, the others go on.
+        """
+        found: list[tuple[int, Event]] = []
+        for stream, batch in made:
+            for take in self._batches.get(stream, ()):
+                self._guarded(take, batch)
+            if stream in self._callbacks or stream in self._streams:
+                events = self.events(stream, batch)
+                for waiting in self._streams.get(stream, ()):
+                    waiting.put(events)
+                found += zip(batch.ts.tolist(), events, strict=True)
+        # Batches come in the order of the rules, so that of equal times a cause stays before its effects.
+        found.sort(key=lambda pair: pair[0])
+        for _, event in found:
+            for callback in self._callbacks.get(event.stream, ()):
                 self._guarded(callback, event)
 
     def _guarded(self, callback: Callable[[Any], Any], argument: object) -> None:

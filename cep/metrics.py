@@ -10,7 +10,7 @@ import time
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -184,6 +184,16 @@ def register(engine: Engine, registry: Any) -> EngineCollector:
     collector = EngineCollector(engine, registry)
     registry.register(collector)
     return collector
+
+
+def page(registry: Any) -> str:
+    """Return the metrics page of a registry as text."""
+    return generate_latest(registry).decode()
+
+
+def new_registry() -> CollectorRegistry:
+    """Return an empty registry."""
+    return CollectorRegistry()
 
 
 def serve(host: str, port: int) -> CollectorRegistry:

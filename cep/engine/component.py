@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ from cep.engine.watermark import NEVER
 from cep.types import MAX_I64, NULL_I64, Type, null_column
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable
 
     from cep.engine.clock import WallClock
@@ -47,7 +47,7 @@ class Component:
         self._idle_since_us = 0
         self._derived = derived
         self._bounded = bounded
-        self._writers = {name: sum(r.spec.output == name for r in rules) for name in derived}
+        self._writers = Counter(task.spec.output for task in rules)  # in topological order
         merged = any(len(r.spec.inputs) > 1 for r in rules)
         merged = merged or any(n > 1 for n in self._writers.values())
         self.depth = _longest_chain(rules) if merged else None
@@ -123,7 +123,7 @@ class Component:
                 pending.setdefault(task.spec.output, []).append(made)
         for name in list(pending):
             rows[name] = self._finished(name, pending.pop(name), rows.get(name))
-        for name in self._derived:
+        for name in self._writers:
             if name in rows and len(rows[name]):
                 emit(name, rows[name])
 
