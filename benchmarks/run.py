@@ -21,7 +21,7 @@ from benchmarks.measure import EXPECTED_MATCHES, LIMITS, WORKLOADS, Result, meas
 from benchmarks.workloads.generate import columns
 
 DEFAULT_BATCHES = (10_000, 100, 1)
-MOST_BATCHES = 100_000
+MOST_BATCHES = 20_000
 """Small batches are measured on fewer readings: not more than this many batches a run."""
 
 HEADER = ("workload", "batch", "rows", "engine ms", "C ms", "ratio", "ns/row", "matches", "")
