@@ -20,6 +20,7 @@ from cep.engine.histogram import Histogram
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
 from cep.kernel import BackgroundCompiler
+from cep.state.arrays import put_under, take_from
 from cep.strings import StringTable
 from cep.types import MAX_I64
 
@@ -237,11 +238,11 @@ class EngineCore:
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return all state as named arrays (copies): operators, buffers, clocks, strings, counters."""
-        named = {f"strings/{n}": a for n, a in self.strings.arrays().items()}
+        named = put_under("strings", self.strings.arrays())
         for source in self.sources.values():
-            named |= {f"stream/{source.spec.name}/{n}": a for n, a in source.arrays().items()}
+            named |= put_under(f"stream/{source.spec.name}", source.arrays())
         for task in self.rules:
-            named |= {f"rule/{task.spec.name}/{n}": a for n, a in task.arrays().items()}
+            named |= put_under(f"rule/{task.spec.name}", task.arrays())
         named["clocks"] = np.array([v for c in self.components for v in c.clocks()], np.int64)
         named["written"] = np.array([self._written[s.name] for s in self.graph.streams], np.int64)
         return {name: array.copy() for name, array in named.items()}
@@ -259,11 +260,11 @@ class EngineCore:
             msg = "the snapshot was taken of other rules"
             names = sorted(n.split("/")[1] for n in wanted ^ found)
             raise error("CEP506", msg, hint=f"differing: {', '.join(names)}" if names else "")
-        self.strings.restore(_below(arrays, "strings/"))
+        self.strings.restore(take_from("strings", arrays))
         for source in self.sources.values():
-            source.restore(_below(arrays, f"stream/{source.spec.name}/"))
+            source.restore(take_from(f"stream/{source.spec.name}", arrays))
         for task in self.rules:
-            task.restore(_below(arrays, f"rule/{task.spec.name}/"))
+            task.restore(take_from(f"rule/{task.spec.name}", arrays))
         clocks = iter(arrays["clocks"].tolist())
         for component in self.components:
             component.restore_clocks(next(clocks), next(clocks))
@@ -309,7 +310,3 @@ def _sums(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     for one in counts:
         total.update(one)
     return {name: value for name, value in total.items() if value != MAX_I64}
-
-
-def _below(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -12,6 +12,7 @@ from cep.engine.merge import PHASE_OF_CAUSE, derived_positions, merge
 from cep.graph.kernel import Merge
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import no_rows
+from cep.state.arrays import put_under, take_from
 
 if TYPE_CHECKING:
     from cep.batch import EventBatch, Positions
@@ -91,11 +92,9 @@ class RuleTask:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the state of all operators and the rule's counters."""
-        named = {
-            f"{number}/{name}": array
-            for number, operator in enumerate(self.operators)
-            for name, array in operator.arrays().items()
-        }
+        named: dict[str, np.ndarray] = {}
+        for number, operator in enumerate(self.operators):
+            named |= put_under(str(number), operator.arrays())
         named["counters"] = np.array([self.matches, self._own_causes], np.int64)
         return named
 
@@ -103,12 +102,7 @@ class RuleTask:
         """Take over what `arrays` returned."""
         self.matches, self._own_causes = (int(v) for v in arrays["counters"])
         for number, operator in enumerate(self.operators):
-            prefix = f"{number}/"
-            operator.restore({
-                name.removeprefix(prefix): array
-                for name, array in arrays.items()
-                if name.startswith(prefix)
-            })
+            operator.restore(take_from(str(number), arrays))
 
 
 def first_rows(merged: Merged) -> EventBatch:

@@ -10,6 +10,7 @@ import numpy as np
 from cep.batch import EventBatch
 from cep.engine.reorder import ReorderBuffer, joined
 from cep.engine.watermark import NEVER, Watermark
+from cep.state.arrays import put_under, take_from
 from cep.types import MAX_I64
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class SourceStream:
             "counters": np.array(counters, np.int64),
             "reasons": np.frombuffer(reasons, np.uint8).copy(),
             "watermark": self.watermark.arrays(),
-            **{f"buffer/{n}": a for n, a in self.buffer.arrays().items()},
+            **put_under("buffer", self.buffer.arrays()),
         }
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -153,7 +154,4 @@ class SourceStream:
         reasons = arrays["reasons"].tobytes().decode().split("\n") if counts else []
         self.rejected = Counter(dict(zip(reasons, counts, strict=True)))
         self.watermark.restore(arrays["watermark"])
-        prefix = "buffer/"
-        self.buffer.restore({
-            n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)
-        })
+        self.buffer.restore(take_from("buffer", arrays))

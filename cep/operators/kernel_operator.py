@@ -35,7 +35,8 @@ from cep.graph.kernel import (
 )
 from cep.kernel import load
 from cep.operators.base import Merged, filled, row_numbers
-from cep.operators.tables import ComputedColumn, StringMapTable, grown
+from cep.operators.tables import ComputedColumn, StringMapTable
+from cep.state.arrays import grown
 from cep.types import Type
 
 if TYPE_CHECKING:

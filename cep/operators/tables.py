@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cep.functions import FUNCTIONS
+from cep.state.arrays import grown
 from cep.types import NULL_I64, Type
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ def host_function(source: str) -> Callable[[Any, Any, Any], Any]:
 
     The text is made by the code generator from names of its own; constants are passed beside it.
     """
-    made: Callable[[Any, Any, Any], Any] = eval(
-        f"lambda v, f, c: {source}", {"__builtins__": {}}
-    )
+    made: Callable[[Any, Any, Any], Any] = eval(f"lambda v, f, c: {source}", {"__builtins__": {}})
     return made
 
 
@@ -136,15 +135,3 @@ class StringMapTable:
         """Make room for every code of the string table (results may have added some)."""
         self.cells = grown(self.cells, len(self._strings), self._kind.null)
         self._known = grown(self._known, len(self._strings), 0)
-
-
-def grown(cells: np.ndarray, wanted: int, fill: float) -> np.ndarray:
-    """Return an array with room for `wanted` cells, doubled as often as needed; new cells hold `fill`."""
-    size = max(1, len(cells))
-    if wanted <= size and len(cells):
-        return cells
-    while size < wanted:
-        size *= 2
-    bigger = np.full(size, fill, dtype=cells.dtype)
-    bigger[: len(cells)] = cells
-    return bigger
