@@ -1,0 +1,219 @@
+"""What a rule text declares: source streams with their clocks, parameters, and the columns of every stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cep.errors import SourceText
+from cep.lang import ast, parse
+from cep.types import TYPE_NAMES, Type
+from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.values import Unsupported
+
+INCIDENT_BEFORE = (
+    "incident_id", "state", "version", "opened_at", "updated_at", "closed_at", "close_reason",
+)  # fmt: skip
+
+
+@dataclass
+class Event:
+    """A row of a stream at an instant; `position` is its place in the total order."""
+
+    stream: str
+    t: int
+    row: dict[str, Any]
+    seq: int = -1
+    position: int = -1
+
+
+@dataclass
+class Source:
+    """A declared stream: columns, time, disorder bound (us), ties, what becomes of late rows."""
+
+    name: str
+    order: int
+    columns: dict[str, Type]
+    required: set[str]
+    time: str = ""
+    delay: int = 0
+    ties: tuple[str, ...] = ()
+    late_into: str | None = None
+    adjusts: bool = False
+    # State of the clock: the watermark W, rows read so far.
+    watermark: float = float("-inf")
+    read: int = 0
+
+
+@dataclass
+class Constants:
+    """A scope of literals and parameters only."""
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def name(self, name: str) -> Any:
+        raise Unsupported(name)
+
+    def member(self, owner: str, name: str) -> Any:
+        raise Unsupported(f"{owner}.{name}")
+
+    def call(self, call: ast.Call) -> Any:
+        raise Unsupported(call.name)
+
+
+class Catalog:
+    """The declarations of a rule text; rules and incidents in text order."""
+
+    def __init__(self, text: str) -> None:
+        result = parse(SourceText("rules", text))
+        if result.problems:
+            raise Unsupported(result.problems[0].render())
+        self.sources: dict[str, Source] = {}
+        self.parameters: dict[str, Any] = {}
+        self.rules: list[ast.CreateRule | ast.CreateIncident] = []
+        self.written: dict[str, int] = {}  # rows so far of every derived stream
+        for statement in result.statements:
+            self._add(statement)
+
+    def _add(self, statement: ast.Statement) -> None:
+        match statement:
+            case ast.CreateStream():
+                self.sources[statement.name] = source_of(statement, len(self.sources))
+            case ast.Param(name=name, default=ast.Expression() as default):
+                self.parameters[name] = self.constant(default)
+            case ast.CreateRule() | ast.CreateIncident():
+                self.rules.append(statement)
+            case ast.Test():
+                pass
+            case _:
+                raise Unsupported(type(statement).__name__)
+
+    def constant(self, expression: ast.Expression) -> Any:
+        """Return the value of an expression of literals and parameters."""
+        return evaluate(expression, Constants(self.parameters))
+
+    def columns(self, stream: str) -> list[str]:
+        """Return the columns of a stream, of a derived one the union over its writers."""
+        if stream in self.sources:
+            return list(self.sources[stream].columns)
+        found: dict[str, None] = {}
+        for rule in self.rules:
+            if target_of(rule) == stream:
+                found.update(dict.fromkeys(self.columns_of_rule(rule)))
+        if not found:
+            raise Unsupported(f"stream {stream}")
+        return list(found)
+
+    def columns_of_rule(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
+        """Return the columns a rule writes."""
+        if isinstance(rule, ast.CreateIncident):
+            opening = next(
+                c for c in rule.clauses if isinstance(c, ast.IncidentOn) and c.kind == "open"
+            )
+            states = [s.column for s in opening.sets]
+            return ["ts", *rule.keys, *INCIDENT_BEFORE, *states, "duration"]
+        query = rule.body.query
+        if not isinstance(query, ast.Select):
+            raise Unsupported(type(query).__name__)
+        names = [n for item in query.items for n in self.item_names(item, query)]
+        if any(isinstance(c, ast.Suppress) for c in query.output):
+            names.append("suppressed")
+        return names if "ts" in names else ["ts", *names]
+
+    def item_names(self, item: ast.SelectItem | ast.Star, query: ast.Select) -> list[str]:
+        """Return the column names of an item of a SELECT list: several for a star."""
+        if isinstance(item, ast.SelectItem):
+            return [item_name(item)]
+        match query.from_:
+            case ast.TableName(name=name):
+                return self.columns(name)
+            case ast.TableFunction():
+                names = self.columns(table_of(query.from_))
+                return [*names, "window_start", "window_end", "window_time"]
+            case _:
+                raise Unsupported("*")
+
+    def reads(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
+        """Return the streams a rule reads."""
+        if isinstance(rule, ast.CreateIncident):
+            return [c.stream for c in rule.clauses if isinstance(c, ast.IncidentOn)]
+        query = rule.body.query
+        assert isinstance(query, ast.Select)
+        match query.from_:
+            case ast.TableName(name=name):
+                return [name]
+            case ast.TableFunction():
+                return [table_of(query.from_)]
+            case ast.Match(source=source, pattern=pattern):
+                named = {a.stream for a in atoms(pattern)}
+                default = source.name if isinstance(source, ast.TableName) else None
+                return sorted({n or default for n in named} - {None})  # type: ignore[type-var]
+            case _:
+                raise Unsupported(type(query.from_).__name__)
+
+
+def atoms(pattern: ast.Pattern) -> list[ast.Atom]:
+    """Return the steps of a pattern, negated ones included, left to right."""
+    match pattern:
+        case ast.Atom():
+            return [pattern]
+        case ast.Followed(parts=parts) | ast.Adjacent(parts=parts) | ast.Choice(parts=parts):
+            return [a for p in parts for a in atoms(p)]
+        case ast.Quantified(part=part) | ast.Absent(part=part) | ast.Group(part=part):
+            return atoms(part)
+        case _:
+            raise Unsupported(type(pattern).__name__)
+
+
+def table_of(function: ast.TableFunction) -> str:
+    """Return the stream a windowing table function reads."""
+    match function.args[0]:
+        case ast.TableArgument(table=str(name)) | ast.Name(name=name):
+            return name
+        case other:
+            raise Unsupported(type(other).__name__)
+
+
+def target_of(rule: ast.CreateRule | ast.CreateIncident) -> str:
+    """Return the stream a rule writes."""
+    if isinstance(rule, ast.CreateIncident):
+        into = [c.stream for c in rule.clauses if isinstance(c, ast.IncidentInto)]
+        return into[0] if into else f"{rule.name}_events"
+    return rule.body.target or rule.name
+
+
+def source_of(statement: ast.CreateStream, order: int) -> Source:
+    """Return the declaration of a stream."""
+    source = Source(statement.name, order, {}, set())
+    for element in statement.elements or ():
+        match element:
+            case ast.ColumnDefinition(name=name, type=kind, not_null=required, computed=None):
+                source.columns[name] = TYPE_NAMES[kind.name.upper()]
+                if required:
+                    source.required.add(name)
+            case ast.Watermark(column=column, value=value):
+                source.time, source.delay = column, delay_of(value)
+            case ast.Tiebreak(columns=columns):
+                source.ties = tuple(c.name for c in columns if isinstance(c, ast.Name))
+            case ast.LateInto(stream=late):
+                source.late_into = late
+            case _:
+                raise Unsupported(type(element).__name__)
+    for option in statement.options:
+        if option.name == "late" and option.value == ast.Text("adjust"):
+            source.adjusts = True
+    if not source.time:
+        msg = "a stream without WATERMARK"
+        raise Unsupported(msg)
+    return source
+
+
+def delay_of(value: ast.Expression) -> int:
+    """Return the bound of disorder of a WATERMARK expression, in us."""
+    match value:
+        case ast.Name():
+            return 0
+        case ast.Binary(operator="sub", left=ast.Name(), right=ast.Duration(us=us)):
+            return us
+        case _:
+            raise Unsupported("WATERMARK")

@@ -1,0 +1,201 @@
+"""CREATE INCIDENT (section 7, ruling 37): at most one open incident a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from tests.oracle.catalog import target_of
+from tests.oracle.expressions import evaluate
+from tests.oracle.operator import Operator, Timer
+from tests.oracle.values import Identity, Unsupported
+
+if TYPE_CHECKING:
+    from tests.oracle.catalog import Catalog, Event
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Incident:
+    """One incident: its state columns, times, rows emitted so far, when the next update row is due."""
+
+    key: tuple[Any, ...]
+    id: Identity
+    position: int
+    opened_at: int
+    updated_at: int
+    states: dict[str, Any] = field(default_factory=dict)
+    closed_at: int | None = None
+    reason: str | None = None
+    version: int = 0
+    tick: int | None = None
+
+
+class IncidentScope:
+    """A bare name is a state column, else a key, else a column of the event."""
+
+    def __init__(
+        self, rule: Incidents, states: Row, key: tuple[Any, ...], event: Event | None, alias: str
+    ) -> None:
+        self.parameters = rule.catalog.parameters
+        columns = dict(event.row) if event else {}
+        self.names = {**columns, **dict(zip(rule.keys, key, strict=True)), **states}
+        self.columns = columns
+        self.alias = alias
+
+    def name(self, name: str) -> Any:
+        """Return a bare name."""
+        if name not in self.names:
+            raise Unsupported(name)
+        return self.names[name]
+
+    def member(self, owner: str, name: str) -> Any:
+        """Return a column of the event."""
+        if owner != self.alias:
+            raise Unsupported(f"{owner}.{name}")
+        return self.columns[name]
+
+    def call(self, call: ast.Call) -> Any:
+        """Incidents have no aggregates."""
+        raise Unsupported(call.name)
+
+
+class Incidents(Operator):
+    """An incident at work: offers each event to CLOSE, then UPDATE, then OPEN."""
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateIncident, reads: list[str]) -> None:
+        super().__init__(catalog, rule.name, reads, target_of(rule))
+        self.keys = rule.keys
+        clauses = rule.clauses
+        self.on = [c for c in clauses if isinstance(c, ast.IncidentOn)]
+        self.when = [c.condition for c in clauses if isinstance(c, ast.CloseWhen)]
+        self.after = [c for c in clauses if isinstance(c, ast.CloseAfter)]
+        cooldowns = [c.duration for c in clauses if isinstance(c, ast.Cooldown)]
+        self.cooldown = catalog.constant(cooldowns[0]) if cooldowns else None
+        emits = [i for c in clauses if isinstance(c, ast.IncidentEmit) for i in c.items]
+        self.emits = {i.state for i in emits} or {"opened", "updated", "closed"}
+        every = [i.every for i in emits if i.every is not None]
+        self.every = catalog.constant(every[0]) if every else None
+        if any(i.on_change for i in emits):
+            raise Unsupported("ON CHANGE OF")
+        self.open: dict[tuple[Any, ...], Incident] = {}
+        self.last_closed: dict[tuple[Any, ...], int] = {}
+
+    def on_event(self, event: Event) -> list[Row]:
+        key = tuple(event.row[k] for k in self.keys)
+        if None in key:
+            return []
+        for kind in ("close", "update", "open"):
+            for clause in self.on:
+                if clause.kind == kind and self._fits(clause, event, key):
+                    return getattr(self, f"_{kind}")(clause, event, key)
+        return []
+
+    def _scope(
+        self, event: Event, key: tuple[Any, ...], clause: ast.IncidentOn
+    ) -> IncidentScope:
+        found = self.open.get(key)
+        states = found.states if found else {}
+        return IncidentScope(self, states, key, event, clause.alias or clause.stream)
+
+    def _fits(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> bool:
+        if clause.stream != event.stream or (key in self.open) == (clause.kind == "open"):
+            return False
+        if clause.kind == "open" and self.cooldown is not None and key in self.last_closed:
+            if event.t < self.last_closed[key] + self.cooldown:
+                return False
+        scope = self._scope(event, key, clause)
+        return clause.where is None or evaluate(clause.where, scope) is True
+
+    def _set(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> Row:
+        scope = self._scope(event, key, clause)
+        return {s.column: evaluate(s.value, scope) for s in clause.sets}
+
+    def _open(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> list[Row]:
+        found = Incident(
+            key,
+            Identity(("incident", self.name, key, event.stream, event.seq)),
+            event.position,
+            event.t,
+            event.t,
+            self._set(clause, event, key),
+        )
+        self.open[key] = found
+        return [*self._row(found, "opened", event.t), *self._tested(found, event, clause)]
+
+    def _update(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> list[Row]:
+        found = self.open[key]
+        found.states.update(self._set(clause, event, key))
+        found.updated_at = event.t
+        if self.every is None:
+            rows = self._row(found, "updated", event.t)
+        else:
+            rows = []
+            if found.tick is None:
+                passed = -((found.opened_at - event.t) // self.every)
+                found.tick = found.opened_at + max(passed, 1) * self.every
+        return [*rows, *self._tested(found, event, clause)]
+
+    def _tested(self, found: Incident, event: Event, clause: ast.IncidentOn) -> list[Row]:
+        scope = self._scope(event, found.key, clause)
+        if any(evaluate(c, scope) is True for c in self.when):
+            return self._closed(found, event.t, "condition")
+        return []
+
+    def _close(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> list[Row]:
+        self.open[key].states.update(self._set(clause, event, key))
+        return self._closed(self.open[key], event.t, "event")
+
+    def _closed(self, found: Incident, t: int, reason: str) -> list[Row]:
+        del self.open[found.key]
+        found.closed_at, found.reason = t, reason
+        self.last_closed[found.key] = t
+        return self._row(found, "closed", t)
+
+    def _row(self, found: Incident, state: str, t: int) -> list[Row]:
+        if state not in self.emits:
+            return []
+        found.version += 1
+        return [
+            {
+                "ts": t,
+                **dict(zip(self.keys, found.key, strict=True)),
+                "incident_id": found.id,
+                "state": state,
+                "version": found.version,
+                "opened_at": found.opened_at,
+                "updated_at": found.updated_at,
+                "closed_at": found.closed_at,
+                "close_reason": found.reason,
+                **found.states,
+                "duration": t - found.opened_at,
+            }
+        ]
+
+    def deadlines(self) -> list[Timer]:
+        found = []
+        for incident in self.open.values():
+            if incident.tick is not None:
+                found.append(
+                    Timer(incident.tick, (incident.position, -1), self._ticker(incident))
+                )
+            for number, clause in enumerate(self.after):
+                start = incident.updated_at if clause.idle else incident.opened_at
+                t = start + self.catalog.constant(clause.duration)
+                reason = "idle" if clause.idle else "timeout"
+                act = self._closer(incident, t, reason)
+                found.append(Timer(t, (incident.position, number), act))
+        return found
+
+    def _ticker(self, incident: Incident) -> Any:
+        def act() -> list[Row]:
+            assert incident.tick is not None
+            t, incident.tick = incident.tick, None
+            return self._row(incident, "updated", t)
+
+        return act
+
+    def _closer(self, incident: Incident, t: int, reason: str) -> Any:
+        return lambda: self._closed(incident, t, reason)

@@ -1,0 +1,111 @@
+"""What all rules of the model share: events in, rows out, pending window ends and deadlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.throttle import throttles_of
+from tests.oracle.values import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tests.oracle.catalog import Catalog, Event
+    from tests.oracle.expressions import Scope
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Timer:
+    """Something that happens in phase 2 or 3 of instant `t`; `order` ranks those of one rule."""
+
+    t: int
+    order: tuple[int, ...]
+    act: Callable[[], list[Row]]
+
+
+class Operator:
+    """A rule at work. `on_event` and the actions of timers return the rows to emit, in order."""
+
+    def __init__(self, catalog: Catalog, name: str, reads: list[str], target: str) -> None:
+        self.catalog = catalog
+        self.name = name
+        self.reads = reads
+        self.target = target
+
+    def on_event(self, event: Event) -> list[Row]:
+        """Take an event of a stream this rule reads."""
+        raise NotImplementedError
+
+    def windows(self) -> list[Timer]:
+        """Return the windows that are still open: phase 2."""
+        return []
+
+    def deadlines(self) -> list[Timer]:
+        """Return the pending inclusive deadlines: phase 3."""
+        return []
+
+
+class QueryOperator(Operator):
+    """A rule with a SELECT: its list, and the throttles behind it."""
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
+        super().__init__(catalog, rule.name, reads, rule.body.target or rule.name)
+        query = rule.body.query
+        if not isinstance(query, ast.Select) or rule.timeouts or rule.body.columns:
+            raise Unsupported(rule.name)
+        if query.distinct or query.order_by or query.limit is not None or query.with_:
+            raise Unsupported(rule.name)
+        self.query = query
+        self.throttles = throttles_of(query.output, catalog)
+
+    def rows(self, t: int, scopes: Iterable[Scope]) -> list[Row]:
+        """Return the output rows of scopes that passed all conditions, throttled."""
+        found = []
+        for scope in scopes:
+            row: Row | None = self.project(t, scope)
+            for throttle in self.throttles:
+                row = throttle.offer(t, row) if row is not None else None
+            if row is not None:
+                found.append(row)
+        return found
+
+    def project(self, t: int, scope: Scope) -> Row:
+        """Return the SELECT list of a scope, with the column ts = T if it has none."""
+        row: Row = {}
+        for item in self.query.items:
+            if isinstance(item, ast.Star):
+                for name in self.catalog.item_names(item, self.query):
+                    row[name] = scope.name(name)
+            else:
+                row[item_name(item)] = evaluate(item.value, scope)
+        return row if "ts" in row else {"ts": t, **row}
+
+
+class RowScope:
+    """The names of one row of a stream; `owners` are the names the stream goes by."""
+
+    def __init__(self, row: Row, owners: set[str], parameters: dict[str, Any]) -> None:
+        self.row = row
+        self.owners = owners
+        self.parameters = parameters
+
+    def name(self, name: str) -> Any:
+        """Return a column."""
+        if name not in self.row:
+            raise Unsupported(f"column {name}")
+        return self.row[name]
+
+    def member(self, owner: str, name: str) -> Any:
+        """Return `stream.column`."""
+        if owner not in self.owners:
+            raise Unsupported(f"{owner}.{name}")
+        return self.name(name)
+
+    def call(self, call: ast.Call) -> Any:
+        """A row alone has no aggregates."""
+        raise Unsupported(call.name)

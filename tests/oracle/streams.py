@@ -1,0 +1,109 @@
+"""Rules without memory beyond a frame: SELECT .. WHERE, windows as table functions, OVER."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from tests.oracle.aggregates import COUNTERS, aggregate
+from tests.oracle.expressions import evaluate
+from tests.oracle.operator import QueryOperator, RowScope
+from tests.oracle.values import Unsupported
+from tests.oracle.windows import Windowing, windowing_of
+
+if TYPE_CHECKING:
+    from tests.oracle.catalog import Catalog, Event
+
+Row = dict[str, Any]
+
+
+class Filter(QueryOperator):
+    """SELECT .. FROM stream WHERE .. [QUALIFY ..]: a row an event, at its time."""
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
+        super().__init__(catalog, rule, reads)
+        alias = getattr(self.query.from_, "alias", None)
+        self.owners = {alias or reads[0]}
+        self.named = {w.name: w.spec for w in self.query.windows}
+        self.windowing: Windowing | None = None
+        if isinstance(self.query.from_, ast.TableFunction):
+            self.windowing = windowing_of(self.query, catalog)
+        self.seen: list[tuple[Event, Row]] = []
+
+    def on_event(self, event: Event) -> list[Row]:
+        rows = [event.row]
+        if self.windowing is not None:
+            rows = [
+                {**event.row, "window_start": a, "window_end": b, "window_time": b - 1}
+                for a, b in self.windowing.of(event.t)
+            ]
+        return [out for row in rows for out in self._one(event, row)]
+
+    def _one(self, event: Event, row: Row) -> list[Row]:
+        scope = OverScope(self, event, row)
+        where = self.query.where
+        if where is not None and evaluate(where, scope) is not True:
+            return []
+        self.seen.append((event, row))
+        qualify = self.query.qualify
+        if qualify is not None and evaluate(qualify, scope) is not True:
+            return []
+        return self.rows(event.t, [scope])
+
+
+class OverScope(RowScope):
+    """A row and the rows of its stream before it."""
+
+    def __init__(self, rule: Filter, event: Event, row: Row) -> None:
+        super().__init__(row, rule.owners, rule.catalog.parameters)
+        self.rule = rule
+        self.event = event
+
+    def call(self, call: ast.Call) -> Any:
+        """Return an aggregate over its frame."""
+        if call.over is None or call.filter is not None:
+            raise Unsupported(call.name)
+        spec = self.rule.named[call.over] if isinstance(call.over, str) else call.over
+        before, frame = self._frame(spec)
+        if call.star:
+            return len(frame)
+        name = call.name.upper()
+        baseline = None
+        if name in COUNTERS:
+            old = [s for s in self._samples(call, before) if s[1] is not None]
+            baseline = old[-1] if old else None
+        return aggregate(
+            name, self._samples(call, frame), distinct=call.distinct, baseline=baseline
+        )
+
+    def _samples(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[int, Any]]:
+        if len(call.args) != 1:
+            raise Unsupported(call.name)
+        return [(e.t, evaluate(call.args[0], self._at(row))) for e, row in part]
+
+    def _at(self, row: Row) -> RowScope:
+        return RowScope(row, self.owners, self.parameters)
+
+    def _frame(
+        self, spec: ast.WindowSpec
+    ) -> tuple[list[tuple[Event, Row]], list[tuple[Event, Row]]]:
+        """Return the rows of the partition before the frame, and those in it."""
+
+        def key(row: Row) -> list[Any]:
+            return [evaluate(p.value, self._at(row)) for p in spec.partition_by]
+
+        mine = key(self.row)
+        rows = [(e, row) for e, row in self.rule.seen if key(row) == mine]
+        low = spec.frame.low if spec.frame else ast.FrameBound("unbounded_preceding")
+        if spec.frame and spec.frame.high not in (None, ast.FrameBound("current_row")):
+            raise Unsupported("frame")
+        if low.kind == "unbounded_preceding":
+            return [], rows
+        if low.kind not in ("preceding", "current_row"):
+            raise Unsupported(low.kind)
+        amount = self.rule.catalog.constant(low.amount) if low.amount is not None else 0
+        if spec.frame and spec.frame.kind == "rows":
+            first = max(len(rows) - amount - 1, 0)
+        else:
+            first = sum(e.t < self.event.t - amount for e, _ in rows)
+        return rows[:first], rows[first:]

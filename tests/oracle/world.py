@@ -1,0 +1,232 @@
+"""The world of the model: rows arrive, clocks advance, instants run their three phases (rulings 1, 2, 4, 6, 8)."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from tests.oracle.catalog import Catalog, Event, Source
+from tests.oracle.incidents import Incidents
+from tests.oracle.match import Match
+from tests.oracle.streams import Filter
+from tests.oracle.values import Unsupported, read
+from tests.oracle.windows import GroupWindows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tests.oracle.operator import Operator, Timer
+
+Row = dict[str, Any]
+FOREVER = float("inf")
+__all__ = ["Unsupported", "World", "evaluate"]
+
+
+def evaluate(
+    text: str,
+    arrivals: Iterable[tuple[str, Row]],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    end: bool = True,
+) -> dict[str, list[Row]]:
+    """Return the rows of every output stream, late streams included, of rows given in arrival order.
+
+    Raises:
+        Unsupported: the rules use what the model does not cover.
+    """
+    arrivals = list(arrivals)
+    world = World(text, parameters, fed={stream for stream, _ in arrivals})
+    for stream, row in arrivals:
+        world.send(stream, row)
+    if end:
+        world.end()
+    return world.outputs
+
+
+class World:
+    """Rules and their streams; `outputs` grows with every call."""
+
+    def __init__(
+        self, text: str, parameters: Mapping[str, Any] | None = None, *, fed: set[str] | None = None
+    ) -> None:
+        self.catalog = Catalog(text)
+        self.catalog.parameters.update(parameters or {})
+        self.rules = [self._operator(rule) for rule in self.catalog.rules]
+        self.outputs: dict[str, list[Row]] = {r.target: [] for r in self.rules}
+        self.outputs |= {
+            s.late_into: [] for s in self.catalog.sources.values() if s.late_into is not None
+        }
+        self.columns = {r.target: self.catalog.columns(r.target) for r in self.rules}
+        self.topological = self._sorted()
+        self.pending: list[tuple[Any, Event]] = []
+        self.position = 0
+        for source in self.catalog.sources.values():
+            if fed is not None and source.name not in fed:
+                source.watermark = FOREVER
+
+    def _operator(self, rule: ast.CreateRule | ast.CreateIncident) -> Operator:
+        reads = self.catalog.reads(rule)
+        if isinstance(rule, ast.CreateIncident):
+            return Incidents(self.catalog, rule, reads)
+        query = rule.body.query
+        assert isinstance(query, ast.Select)
+        if isinstance(query.from_, ast.Match):
+            return Match(self.catalog, rule, reads)
+        if query.group_by:
+            return GroupWindows(self.catalog, rule, reads)
+        return Filter(self.catalog, rule, reads)
+
+    def _sorted(self) -> list[Operator]:
+        """Return the rules, each after all it reads, otherwise in declaration order."""
+        rest = list(self.rules)
+        found: list[Operator] = []
+        while rest:
+            ready = [r for r in rest if not any(w.target in r.reads for w in rest)]
+            if not ready:
+                msg = "rules feed each other"
+                raise Unsupported(msg)
+            found.append(ready[0])
+            rest.remove(ready[0])
+        return found
+
+    # ------------------------------------------------------------ what users do
+
+    def send(self, stream: str, row: Row) -> None:
+        """Take one row of a source stream."""
+        source = self.catalog.sources[stream]
+        seq, source.read = source.read, source.read + 1
+        row = {n: read(row.get(n), kind) for n, kind in source.columns.items()}
+        if any(row[n] is None for n in {*source.required, source.time}):
+            return
+        t, before = row[source.time], source.watermark
+        source.watermark = max(before, t - source.delay)
+        if t < before or t < self._clock(source):
+            if source.adjusts:
+                t = int(self._clock(source))
+            elif source.late_into is not None:
+                self.outputs[source.late_into].append(row)
+                return
+            else:
+                return
+        self.pending.append((self._rank(source, t, row, seq), Event(stream, t, row, seq)))
+        self._run()
+
+    def advance(self, stream: str, t: int) -> None:
+        """Move the watermark of a source stream."""
+        source = self.catalog.sources[stream]
+        source.watermark = max(source.watermark, t)
+        self._run()
+
+    def end(self) -> None:
+        """End all input: everything that is pending happens, in time order."""
+        for source in self.catalog.sources.values():
+            source.watermark = FOREVER
+        self._run()
+
+    def take(self, stream: str) -> list[Row]:
+        """Return the rows of an output stream since the last call."""
+        rows = self.outputs[stream]
+        self.outputs[stream] = []
+        return rows
+
+    # ------------------------------------------------------------ clocks
+
+    def _rank(self, source: Source, t: int, row: Row, seq: int) -> tuple[Any, ...]:
+        """Return the place of a source event in the total order (ruling 1)."""
+        ties = tuple((row[c] is None, row[c]) for c in source.ties)
+        return (t, source.order, tuple((null, "" if null else v) for null, v in ties), seq)
+
+    def _component(self, source: Source) -> list[Source]:
+        """Return the sources that reach a common rule with this one, itself included."""
+        names = {source.name}
+        while True:
+            grown = set(names)
+            for rule in self.rules:
+                if names & {*rule.reads}:
+                    grown |= {*rule.reads}
+                    if any(rule.target in r.reads for r in self.rules):
+                        grown.add(rule.target)
+                if rule.target in names:
+                    grown |= {*rule.reads}
+            if grown == names:
+                break
+            names = grown
+        return [s for s in self.catalog.sources.values() if s.name in names]
+
+    def _clock(self, source: Source) -> float:
+        return min(s.watermark for s in self._component(source))
+
+    def _may_run(self, event: Event) -> bool:
+        """Whether nothing that stands before a source event can still come."""
+        source = self.catalog.sources[event.stream]
+        if self._clock(source) < event.t:
+            return False
+        return all(
+            s.watermark > event.t
+            for s in self._component(source)
+            if s.order < source.order or (s is source and s.ties)
+        )
+
+    def _passed(self, rule: Operator, t: int) -> bool:
+        """Whether phases 2 and 3 of an instant may run for a rule."""
+        return self._clock(self._some_source(rule)) > t
+
+    def _some_source(self, rule: Operator) -> Source:
+        for name in rule.reads:
+            if name in self.catalog.sources:
+                return self.catalog.sources[name]
+        return self._some_source(next(r for r in self.rules if r.target in rule.reads))
+
+    # ------------------------------------------------------------ instants
+
+    def _run(self) -> None:
+        """Let everything happen that the clocks allow, one cause after the other."""
+        while self._one():
+            pass
+
+    def _one(self) -> bool:
+        """Run the first cause: the earliest instant, in it phase 1, 2, 3; False if none may run."""
+        events = sorted((p for p in self.pending if self._may_run(p[1])), key=lambda p: p[0])
+        causes: list[tuple[Any, Any]] = []
+        if events:
+            causes.append(((events[0][1].t, 1), events[0]))
+        for phase in (2, 3):
+            for number, rule in enumerate(self.topological):
+                timers = rule.windows() if phase == 2 else rule.deadlines()
+                allowed = [t for t in timers if self._passed(rule, t.t)]
+                causes += [((t.t, phase, number, t.order), (rule, t)) for t in allowed]
+        if not causes:
+            return False
+        place, cause = min(causes, key=lambda c: c[0])
+        if place[1] == 1:
+            self.pending.remove(cause)
+            self._complete(deque([cause[1]]))
+        else:
+            rule, timer = cause
+            self._act(rule, timer)
+        return True
+
+    def _act(self, rule: Operator, timer: Timer) -> None:
+        rows = timer.act()
+        self._complete(deque(Event(rule.target, timer.t, row) for row in rows))
+
+    def _complete(self, queue: deque[Event]) -> None:
+        """Take events and all that follows from them, breadth first (ruling 1)."""
+        while queue:
+            event = queue.popleft()
+            self._number(event)
+            for rule in self.rules:
+                if event.stream in rule.reads:
+                    for row in rule.on_event(event):
+                        queue.append(Event(rule.target, event.t, row))
+
+    def _number(self, event: Event) -> None:
+        event.position = self.position
+        self.position += 1
+        if event.stream not in self.columns:
+            return
+        event.row = {n: event.row.get(n) for n in self.columns[event.stream]}
+        event.seq = self.catalog.written.get(event.stream, 0)
+        self.catalog.written[event.stream] = event.seq + 1
+        self.outputs[event.stream].append(event.row)
