@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cep.errors import CepError, Problem, Span
 from cep.lang.build import Builder
 from cep.lang.build.walk import build
+from cep.lang.depth import too_deep
 from cep.lang.grammar import parser
 from cep.lang.recover import declared_names, pieces, syntax_problem
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from cep.lang.recover import Piece
 
 LONGEST_TEXT = 256 * 1024
-DEEPEST_NODE = 150
 
 
 class ParseResult:
@@ -73,22 +72,4 @@ def _statement(piece: Piece, source: SourceText) -> Problem | tuple[ast.Statemen
         built: tuple[ast.Statement, ...] = build(tree, builder)
     except CepError as failure:
         return failure.problems[0]
-    for statement in built:
-        if _depth(statement) > DEEPEST_NODE:
-            msg = f"expressions nested more than {DEEPEST_NODE} deep"
-            return Problem("CEP105", msg, statement.span, "split the rule into several")
-    return built
-
-
-def _depth(node: Any) -> int:
-    """Return how deep a node is nested, without recursion."""
-    deepest = 0
-    waiting = [(node, 1)]
-    while waiting:
-        part, depth = waiting.pop()
-        if is_dataclass(part) and not isinstance(part, Span):
-            deepest = max(deepest, depth)
-            waiting.extend((getattr(part, f.name), depth + 1) for f in fields(part) if f.compare)
-        elif isinstance(part, tuple):
-            waiting.extend((p, depth) for p in part)
-    return deepest
+    return next((p for p in map(too_deep, built) if p is not None), built)
