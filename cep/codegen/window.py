@@ -223,8 +223,8 @@ class WindowKernel:
 
     def _add_to_pane(self, scope: RowScope) -> None:
         writer, slot = scope.writer, self.keys.slot
-        if self.panes.parts == 2 and self.panes.n == 1:
-            # The second part of a period is in no window.
+        if self.panes.parts == 2 and self.panes.n == 1 and not self.slots.carried():
+            # The second part of a period is in no window (but may hold the sample before the next).
             with writer.block("if pane & 1 == 0:"):
                 self._add_to_cell(scope, slot)
         else:

@@ -16,7 +16,15 @@ from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 from tests.unit.codegen import frame_naive
 from tests.unit.codegen.kernel_host import Host
-from tests.unit.codegen.test_window_random import AGGREGATES, SCHEMA, TYPES, call, column, rows_of
+from tests.unit.codegen.test_window_random import (
+    AGGREGATES,
+    SCHEMA,
+    TYPES,
+    call,
+    column,
+    rows_of,
+    samples_of,
+)
 
 
 @dataclass(frozen=True)
@@ -89,9 +97,8 @@ def expected(case: Case) -> list[tuple[dict[str, Any], dict[str, list[tuple[int,
             names = [c.name for c in frame.partition]
             mine = [r for r in seen if all(r[n] == row[n] for n in names)]
             start = _in_frame(frame, mine)
-            source = a.args[0].name if a.args else None
-            samples = [(r["T"], r[source] if source else 1) for r in mine[start:]]
-            known = [(r["T"], r[source]) for r in mine[:start] if source and r[source] is not None]
+            samples = samples_of(a, mine[start:])
+            known = [p for p in samples_of(a, mine[:start]) if a.args and p[1] is not None]
             kind = a.args[0].type if a.args else None
             got[name] = frame_naive.aggregate(
                 a.function, kind, samples, known[-1] if known else None, distinct=a.distinct

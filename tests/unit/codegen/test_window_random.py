@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -46,12 +46,28 @@ def call(name: str, source: str | None = None, *, distinct: bool = False) -> Agg
     return Aggregate(name, args, kind, distinct)
 
 
+def filtered(aggregate: Aggregate) -> Aggregate:
+    """Return the aggregate with FILTER (WHERE i > 0)."""
+    keep = Call("gt", (column("i"), Literal(0, Type.INT)), Type.BOOLEAN)
+    return replace(aggregate, filter=keep)
+
+
+def samples_of(aggregate: Aggregate, rows: list[dict[str, Any]]) -> list[tuple[int, Any]]:
+    """Return (T, value of the argument) of the rows that count for an aggregate."""
+    source = aggregate.args[0].name if aggregate.args else None
+    kept = [r for r in rows if aggregate.filter is None or (r["i"] is not None and r["i"] > 0)]
+    return [(r["T"], r[source] if source else 1) for r in kept]
+
+
 AGGREGATES = (
     call("count"),
     *(call("count", c, distinct=d) for c in ("x", "s", "i") for d in (False, True)),
     *(call(name, c) for name in (*NUMERIC, *COUNTERS) for c in ("x", "i")),
     *(call(name, "s") for name in ("min", "max")),
     *(call(name, c) for name in ("first", "last") for c in ("x", "i", "s", "b")),
+    filtered(call("count")),
+    *(filtered(call(name, "x")) for name in ("sum", "increase", "last")),
+    filtered(call("count", "s", distinct=True)),
 )
 
 DOUBLES = st.one_of(
@@ -178,9 +194,8 @@ def _window(
             ]
         behind = {}
         for name, a in node.aggregates:
-            source = a.args[0].name if a.args else None
-            samples = [(r["T"], r[source] if source else 1) for r in members]
-            known = [(r["T"], r[source]) for r in before if source and r[source] is not None]
+            samples = samples_of(a, members)
+            known = [p for p in samples_of(a, before) if a.args and p[1] is not None]
             kind = a.args[0].type if a.args else None
             got[name] = frame_naive.aggregate(
                 a.function, kind, samples, known[-1] if known else None, distinct=a.distinct
