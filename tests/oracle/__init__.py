@@ -7,6 +7,6 @@ start; nothing is fast. `World` takes rows in arrival order; `evaluate` runs one
 
 from __future__ import annotations
 
-from tests.oracle.world import Unsupported, World, evaluate
+from tests.oracle.world import UnsupportedError, World, evaluate
 
-__all__ = ["Unsupported", "World", "evaluate"]
+__all__ = ["UnsupportedError", "World", "evaluate"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle.values import Unsupported, clean
+from cep.lang import ast
+from tests.oracle.values import UnsupportedError, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,13 +16,36 @@ Value = Any
 Sample = tuple[int, Value]
 
 
-def aggregate(
-    name: str, samples: list[Sample], *, distinct: bool = False, baseline: Sample | None = None
-) -> Value:
+def argument_of(call: ast.Call) -> ast.Expression:
+    """Return the one argument of an aggregate; the only option known is `per => d` of DERIV."""
+    first, *rest = call.args
+    known = call.name.upper() == "DERIV" and [type(r) for r in rest] == [ast.NamedArgument]
+    if isinstance(first, ast.NamedArgument) or (rest and not known) or call.filter is not None:
+        raise UnsupportedError(call.name)
+    return first
+
+
+def aggregate(call: ast.Call, samples: list[Sample], earlier: list[Sample] | None = None) -> Value:
     """Return an aggregate of samples in event order; NULL values are skipped.
 
-    `baseline` is the last non-NULL sample before them, used by the counter functions.
+    The last non-NULL sample of the `earlier` ones is the baseline of the counter functions.
     """
+    name = call.name.upper()
+    value = _aggregate(name, samples, distinct=call.distinct, baseline=_last(earlier or []))
+    if len(call.args) > 1 and value is not None:
+        per = call.args[1].value.us  # type: ignore[union-attr]
+        return clean(value * (per / 1e6))
+    return value
+
+
+def _last(samples: list[Sample]) -> Sample | None:
+    present = [s for s in samples if s[1] is not None]
+    return present[-1] if present else None
+
+
+def _aggregate(
+    name: str, samples: list[Sample], *, distinct: bool, baseline: Sample | None
+) -> Value:
     present = [s for s in samples if s[1] is not None]
     values = [v for _, v in present]
     if distinct:
@@ -28,7 +53,7 @@ def aggregate(
     if name in OVER_VALUES:
         return clean(OVER_VALUES[name](values))
     if name not in OVER_TIME:
-        raise Unsupported(name)
+        raise UnsupportedError(name)
     collapsed = list(dict(present).items())
     if name in COUNTERS and baseline is not None:
         collapsed.insert(0, baseline)
@@ -90,7 +115,7 @@ def _slope(samples: list[Sample]) -> float | None:
 
 
 def _steps(samples: list[Sample]) -> list[tuple[Value, Value]]:
-    return [(a[1], b[1]) for a, b in zip(samples, samples[1:], strict=False)]
+    return [(a[1], b[1]) for a, b in itertools.pairwise(samples)]
 
 
 def _increase(samples: list[Sample]) -> Value:

@@ -9,7 +9,7 @@ from cep.errors import SourceText
 from cep.lang import ast, parse
 from cep.types import TYPE_NAMES, Type
 from tests.oracle.expressions import evaluate, item_name
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 INCIDENT_BEFORE = (
     "incident_id", "state", "version", "opened_at", "updated_at", "closed_at", "close_reason",
@@ -52,13 +52,14 @@ class Constants:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def name(self, name: str) -> Any:
-        raise Unsupported(name)
+        raise UnsupportedError(name)
 
     def member(self, owner: str, name: str) -> Any:
-        raise Unsupported(f"{owner}.{name}")
+        msg = f"{owner}.{name}"
+        raise UnsupportedError(msg)
 
     def call(self, call: ast.Call) -> Any:
-        raise Unsupported(call.name)
+        raise UnsupportedError(call.name)
 
 
 class Catalog:
@@ -67,7 +68,7 @@ class Catalog:
     def __init__(self, text: str) -> None:
         result = parse(SourceText("rules", text))
         if result.problems:
-            raise Unsupported(result.problems[0].render())
+            raise UnsupportedError(result.problems[0].render())
         self.sources: dict[str, Source] = {}
         self.parameters: dict[str, Any] = {}
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
@@ -86,7 +87,7 @@ class Catalog:
             case ast.Test():
                 pass
             case _:
-                raise Unsupported(type(statement).__name__)
+                raise UnsupportedError(type(statement).__name__)
 
     def constant(self, expression: ast.Expression) -> Any:
         """Return the value of an expression of literals and parameters."""
@@ -101,7 +102,8 @@ class Catalog:
             if target_of(rule) == stream:
                 found.update(dict.fromkeys(self.columns_of_rule(rule)))
         if not found:
-            raise Unsupported(f"stream {stream}")
+            msg = f"stream {stream}"
+            raise UnsupportedError(msg)
         return list(found)
 
     def columns_of_rule(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
@@ -114,7 +116,7 @@ class Catalog:
             return ["ts", *rule.keys, *INCIDENT_BEFORE, *states, "duration"]
         query = rule.body.query
         if not isinstance(query, ast.Select):
-            raise Unsupported(type(query).__name__)
+            raise UnsupportedError(type(query).__name__)
         names = [n for item in query.items for n in self.item_names(item, query)]
         if any(isinstance(c, ast.Suppress) for c in query.output):
             names.append("suppressed")
@@ -131,7 +133,7 @@ class Catalog:
                 names = self.columns(table_of(query.from_))
                 return [*names, "window_start", "window_end", "window_time"]
             case _:
-                raise Unsupported("*")
+                raise UnsupportedError("*")
 
     def reads(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
         """Return the streams a rule reads."""
@@ -149,7 +151,7 @@ class Catalog:
                 default = source.name if isinstance(source, ast.TableName) else None
                 return sorted({n or default for n in named} - {None})  # type: ignore[type-var]
             case _:
-                raise Unsupported(type(query.from_).__name__)
+                raise UnsupportedError(type(query.from_).__name__)
 
 
 def atoms(pattern: ast.Pattern) -> list[ast.Atom]:
@@ -162,7 +164,7 @@ def atoms(pattern: ast.Pattern) -> list[ast.Atom]:
         case ast.Quantified(part=part) | ast.Absent(part=part) | ast.Group(part=part):
             return atoms(part)
         case _:
-            raise Unsupported(type(pattern).__name__)
+            raise UnsupportedError(type(pattern).__name__)
 
 
 def table_of(function: ast.TableFunction) -> str:
@@ -171,7 +173,7 @@ def table_of(function: ast.TableFunction) -> str:
         case ast.TableArgument(table=str(name)) | ast.Name(name=name):
             return name
         case other:
-            raise Unsupported(type(other).__name__)
+            raise UnsupportedError(type(other).__name__)
 
 
 def target_of(rule: ast.CreateRule | ast.CreateIncident) -> str:
@@ -198,13 +200,13 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
             case ast.LateInto(stream=late):
                 source.late_into = late
             case _:
-                raise Unsupported(type(element).__name__)
+                raise UnsupportedError(type(element).__name__)
     for option in statement.options:
         if option.name == "late" and option.value == ast.Text("adjust"):
             source.adjusts = True
     if not source.time:
         msg = "a stream without WATERMARK"
-        raise Unsupported(msg)
+        raise UnsupportedError(msg)
     return source
 
 
@@ -216,4 +218,5 @@ def delay_of(value: ast.Expression) -> int:
         case ast.Binary(operator="sub", left=ast.Name(), right=ast.Duration(us=us)):
             return us
         case _:
-            raise Unsupported("WATERMARK")
+            msg = "WATERMARK"
+            raise UnsupportedError(msg)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol, assert_never
 
 from cep.lang import ast
-from tests.oracle.values import ARITHMETIC, STRICT_FUNCTIONS, Unsupported, cast, clean
+from tests.oracle.functions import SECOND, STRICT_FUNCTIONS
+from tests.oracle.values import ARITHMETIC, UnsupportedError, cast, clean
 
 Value = Any
 
@@ -72,7 +73,7 @@ def operator_value(expression: ast.Expression, scope: Scope) -> Value:
         case ast.Cast(operand=operand, type=kind):
             return cast(evaluate(operand, scope), kind.name)
         case _:
-            raise Unsupported(type(expression).__name__)
+            raise UnsupportedError(type(expression).__name__)
 
 
 def compare(operator: str, left: Value, right: Value) -> bool | None:
@@ -126,7 +127,7 @@ def binary(expression: ast.Binary, scope: Scope) -> Value:
         case operator if operator in ARITHMETIC:
             return compare(operator, left, right)
         case operator:
-            raise Unsupported(operator)
+            raise UnsupportedError(operator)
 
 
 def case(expression: ast.Case, scope: Scope) -> Value:
@@ -146,6 +147,8 @@ def call_value(call: ast.Call, scope: Scope) -> Value:
     name = call.name.upper()
     if name not in STRICT_FUNCTIONS and name not in ("COALESCE", "NULLIF", "IF"):
         return scope.call(call)
+    if name == "SECONDS" and isinstance(call.args[0], ast.Number):
+        return round(call.args[0].value * SECOND)
     values = [evaluate(a, scope) for a in call.args]
     if name == "COALESCE":
         return next((v for v in values if v is not None), None)
@@ -167,4 +170,4 @@ def item_name(item: ast.SelectItem) -> str:
             return name.lower()
         case _:
             msg = "an item without a name"
-            raise Unsupported(msg)
+            raise UnsupportedError(msg)

@@ -9,7 +9,7 @@ from cep.lang import ast
 from tests.oracle.catalog import target_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import Operator, Timer
-from tests.oracle.values import Identity, Unsupported
+from tests.oracle.values import Identity, UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
@@ -48,18 +48,19 @@ class IncidentScope:
     def name(self, name: str) -> Any:
         """Return a bare name."""
         if name not in self.names:
-            raise Unsupported(name)
+            raise UnsupportedError(name)
         return self.names[name]
 
     def member(self, owner: str, name: str) -> Any:
         """Return a column of the event."""
         if owner != self.alias:
-            raise Unsupported(f"{owner}.{name}")
+            msg = f"{owner}.{name}"
+            raise UnsupportedError(msg)
         return self.columns[name]
 
     def call(self, call: ast.Call) -> Any:
         """Incidents have no aggregates."""
-        raise Unsupported(call.name)
+        raise UnsupportedError(call.name)
 
 
 class Incidents(Operator):
@@ -79,7 +80,8 @@ class Incidents(Operator):
         every = [i.every for i in emits if i.every is not None]
         self.every = catalog.constant(every[0]) if every else None
         if any(i.on_change for i in emits):
-            raise Unsupported("ON CHANGE OF")
+            msg = "ON CHANGE OF"
+            raise UnsupportedError(msg)
         self.open: dict[tuple[Any, ...], Incident] = {}
         self.last_closed: dict[tuple[Any, ...], int] = {}
 
@@ -93,9 +95,7 @@ class Incidents(Operator):
                     return getattr(self, f"_{kind}")(clause, event, key)
         return []
 
-    def _scope(
-        self, event: Event, key: tuple[Any, ...], clause: ast.IncidentOn
-    ) -> IncidentScope:
+    def _scope(self, event: Event, key: tuple[Any, ...], clause: ast.IncidentOn) -> IncidentScope:
         found = self.open.get(key)
         states = found.states if found else {}
         return IncidentScope(self, states, key, event, clause.alias or clause.stream)
@@ -178,9 +178,7 @@ class Incidents(Operator):
         found = []
         for incident in self.open.values():
             if incident.tick is not None:
-                found.append(
-                    Timer(incident.tick, (incident.position, -1), self._ticker(incident))
-                )
+                found.append(Timer(incident.tick, (incident.position, -1), self._ticker(incident)))
             for number, clause in enumerate(self.after):
                 start = incident.updated_at if clause.idle else incident.opened_at
                 t = start + self.catalog.constant(clause.duration)

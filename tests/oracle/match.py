@@ -10,7 +10,7 @@ from tests.oracle.expressions import evaluate
 from tests.oracle.match_scope import CandidateScope, MatchScope
 from tests.oracle.operator import QueryOperator, Timer
 from tests.oracle.pattern import PatternReader, Test
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
@@ -62,7 +62,7 @@ class Match(QueryOperator):
         self.starts = clause.starts or "each"
         self.skip = clause.skip or ast.Skip("past_last")
         if self.skip.kind not in ("past_last", "to_next", "none"):
-            raise Unsupported(self.skip.kind)
+            raise UnsupportedError(self.skip.kind)
         self.tests = [s.test for s in self.steps]
         guards = [g for s in self.steps for g in s.guards]
         self.all_tests = [*self.tests, *guards, *self.absent]
@@ -252,7 +252,8 @@ class PartitionKey:
         self.name = item.alias or ""
         for side in _sides(item.value):
             if not isinstance(side, ast.Member) or not isinstance(side.target, ast.Name):
-                raise Unsupported("PARTITION BY")
+                msg = "PARTITION BY"
+                raise UnsupportedError(msg)
             self.columns[streams[side.target.name]] = side.name
 
     def of(self, event: Event) -> Any:
@@ -267,5 +268,5 @@ def _sides(value: ast.Expression) -> list[ast.Expression]:
         case ast.Binary(operator="eq", left=left, right=right):
             return [left, right]
         case _:
-            raise Unsupported("PARTITION BY")
-
+            msg = "PARTITION BY"
+            raise UnsupportedError(msg)

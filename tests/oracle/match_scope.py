@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.aggregates import aggregate
+from tests.oracle.aggregates import aggregate, argument_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import RowScope
-from tests.oracle.values import Identity, Unsupported
+from tests.oracle.values import Identity, UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Event
@@ -36,7 +36,8 @@ class MatchScope:
         if name in self.keys:
             return self.keys[name]
         if not self.rule.single:
-            raise Unsupported(f"{name} of no particular event")
+            msg = f"{name} of no particular event"
+            raise UnsupportedError(msg)
         return self.events[-1][0].row[name]
 
     def member(self, owner: str, name: str) -> Value:
@@ -47,35 +48,30 @@ class MatchScope:
     def call(self, call: ast.Call) -> Value:
         """Return an aggregate, navigation or a function of the match."""
         name = call.name.upper()
-        if call.over is not None or call.filter is not None:
-            raise Unsupported(name)
+        if call.over is not None:
+            raise UnsupportedError(name)
         if name in ("FIRST", "LAST"):
             return self._navigation(call, name)
         if name.startswith("MATCH_"):
             return self._match_function(name)
         if call.star:
             return len(self.events)
-        if len(call.args) != 1:
-            raise Unsupported(name)
-        match call.args[0]:
+        match argument_of(call):
             case ast.MemberStar(target=ast.Name(name=owner)):
                 return sum(variable == owner for _, variable in self.events)
-            case ast.NamedArgument():
-                raise Unsupported(name)
             case argument:
-                return aggregate(name, self._samples(argument), distinct=call.distinct)
+                return aggregate(call, self._samples(argument))
 
     def _owners(self, argument: ast.Expression) -> set[str]:
         """Return the variables an argument is about: the one it names, else all that have its columns."""
         members, bare = names_in(argument)
         if members:
             if len(members) > 1 or bare:
-                raise Unsupported("an aggregate over two variables")
+                msg = "an aggregate over two variables"
+                raise UnsupportedError(msg)
             return members
         have = self.rule.catalog.columns
-        return {
-            t.variable for t in self.rule.tests if all(n in have(t.stream) for n in bare)
-        }
+        return {t.variable for t in self.rule.tests if all(n in have(t.stream) for n in bare)}
 
     def _of(self, argument: ast.Expression) -> list[tuple[Event, Value]]:
         owners = self._owners(argument)
@@ -93,7 +89,7 @@ class MatchScope:
         """FIRST(x [, n [, default]]) and LAST: NULL values are not skipped."""
         argument, *rest = call.args
         if isinstance(argument, ast.NamedArgument | ast.MemberStar):
-            raise Unsupported(name)
+            raise UnsupportedError(name)
         offset = self.rule.catalog.constant(rest[0]) if rest else 0
         values = [v for _, v in self._of(argument)]
         if name == "LAST":
@@ -114,7 +110,7 @@ class MatchScope:
             case "MATCH_ID":
                 return Identity(("match", self.rule.name, self.key, first.stream, first.seq))
             case _:
-                raise Unsupported(name)
+                raise UnsupportedError(name)
 
 
 class CandidateScope(MatchScope):
@@ -167,5 +163,5 @@ def names_in(expression: Any) -> tuple[set[str], set[str]]:
         case ast.Number() | ast.Text() | ast.Duration() | ast.Parameter() | ast.Null():
             return set(), set()
         case _:
-            raise Unsupported(type(expression).__name__)
+            raise UnsupportedError(type(expression).__name__)
     return set().union(*(m for m, _ in parts)), set().union(*(b for _, b in parts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cep.lang import ast
 from tests.oracle.expressions import evaluate, item_name
 from tests.oracle.throttle import throttles_of
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,9 +57,9 @@ class QueryOperator(Operator):
         super().__init__(catalog, rule.name, reads, rule.body.target or rule.name)
         query = rule.body.query
         if not isinstance(query, ast.Select) or rule.timeouts or rule.body.columns:
-            raise Unsupported(rule.name)
+            raise UnsupportedError(rule.name)
         if query.distinct or query.order_by or query.limit is not None or query.with_:
-            raise Unsupported(rule.name)
+            raise UnsupportedError(rule.name)
         self.query = query
         self.throttles = throttles_of(query.output, catalog)
 
@@ -97,15 +97,17 @@ class RowScope:
     def name(self, name: str) -> Any:
         """Return a column."""
         if name not in self.row:
-            raise Unsupported(f"column {name}")
+            msg = f"column {name}"
+            raise UnsupportedError(msg)
         return self.row[name]
 
     def member(self, owner: str, name: str) -> Any:
         """Return `stream.column`."""
         if owner not in self.owners:
-            raise Unsupported(f"{owner}.{name}")
+            msg = f"{owner}.{name}"
+            raise UnsupportedError(msg)
         return self.name(name)
 
     def call(self, call: ast.Call) -> Any:
         """A row alone has no aggregates."""
-        raise Unsupported(call.name)
+        raise UnsupportedError(call.name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog
@@ -48,7 +48,8 @@ class PatternReader:
 
     def __init__(self, match: ast.Match, catalog: Catalog) -> None:
         if match.within_events or match.gap or match.subsets or match.order_by:
-            raise Unsupported("MATCH clause")
+            msg = "MATCH clause"
+            raise UnsupportedError(msg)
         self.catalog = catalog
         self.default = match.source.name if isinstance(match.source, ast.TableName) else None
         self.defines = {d.variable: d for d in match.defines}
@@ -56,7 +57,8 @@ class PatternReader:
         self.pending: list[Test] = []
         self._read(match.pattern, strict=False)
         if self.pending:
-            raise Unsupported("NOT at the end")
+            msg = "NOT at the end"
+            raise UnsupportedError(msg)
         self._share()
 
     def _share(self) -> None:
@@ -72,7 +74,7 @@ class PatternReader:
                 self._read(inner, strict=strict)
             case ast.Followed(parts=parts, edges=edges):
                 if any(e != ast.Edge() for e in edges):
-                    raise Unsupported("edge")
+                    raise UnsupportedError("edge")
                 for number, inner in enumerate(parts):
                     self._read(inner, strict=strict if number == 0 else False)
             case ast.Adjacent(parts=parts):
@@ -83,12 +85,13 @@ class PatternReader:
             case ast.Atom() | ast.Quantified():
                 self._step(part, strict=strict)
             case _:
-                raise Unsupported(type(part).__name__)
+                raise UnsupportedError(type(part).__name__)
 
     def _absent(self, part: ast.Pattern, duration: ast.Expression | None) -> None:
         tests = [self._test(a) for a in _alternatives(part)]
         if not self.result.steps or self.result.absent:
-            raise Unsupported("NOT first")
+            msg = "NOT first"
+            raise UnsupportedError(msg)
         if duration is None:
             self.pending = tests
         else:
@@ -97,12 +100,13 @@ class PatternReader:
 
     def _step(self, part: ast.Atom | ast.Quantified, *, strict: bool) -> None:
         if self.result.absent:
-            raise Unsupported("a step after NOT .. FOR")
+            msg = "a step after NOT .. FOR"
+            raise UnsupportedError(msg)
         loop = ast.Quantified(part) if isinstance(part, ast.Atom) else part
         if not isinstance(loop.part, ast.Atom) or loop.until is not None:
-            raise Unsupported("loop")
+            raise UnsupportedError("loop")
         if loop.kind == "reluctant" or loop.mode == "combine":
-            raise Unsupported("loop")
+            raise UnsupportedError("loop")
         self.result.steps.append(
             Step(
                 self._test(loop.part),
@@ -121,7 +125,8 @@ class PatternReader:
         stream = atom.stream or (define.stream if define else None) or self.default
         condition = atom.condition if define is None else define.condition
         if stream is None:
-            raise Unsupported(f"{atom.variable} without a stream")
+            msg = f"{atom.variable} without a stream"
+            raise UnsupportedError(msg)
         return Test(atom.variable, stream, condition)
 
 
@@ -134,4 +139,4 @@ def _alternatives(part: ast.Pattern) -> list[ast.Atom]:
         case ast.Choice(parts=parts):
             return [a for p in parts for a in _alternatives(p)]
         case _:
-            raise Unsupported("NOT")
+            raise UnsupportedError("NOT")

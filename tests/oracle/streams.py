@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.aggregates import COUNTERS, aggregate
+from tests.oracle.aggregates import aggregate, argument_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, RowScope
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 from tests.oracle.windows import Windowing, windowing_of
 
 if TYPE_CHECKING:
@@ -61,25 +61,17 @@ class OverScope(RowScope):
 
     def call(self, call: ast.Call) -> Any:
         """Return an aggregate over its frame."""
-        if call.over is None or call.filter is not None:
-            raise Unsupported(call.name)
+        if call.over is None:
+            raise UnsupportedError(call.name)
         spec = self.rule.named[call.over] if isinstance(call.over, str) else call.over
         before, frame = self._frame(spec)
         if call.star:
             return len(frame)
-        name = call.name.upper()
-        baseline = None
-        if name in COUNTERS:
-            old = [s for s in self._samples(call, before) if s[1] is not None]
-            baseline = old[-1] if old else None
-        return aggregate(
-            name, self._samples(call, frame), distinct=call.distinct, baseline=baseline
-        )
+        return aggregate(call, self._samples(call, frame), self._samples(call, before))
 
     def _samples(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[int, Any]]:
-        if len(call.args) != 1:
-            raise Unsupported(call.name)
-        return [(e.t, evaluate(call.args[0], self._at(row))) for e, row in part]
+        argument = argument_of(call)
+        return [(e.t, evaluate(argument, self._at(row))) for e, row in part]
 
     def _at(self, row: Row) -> RowScope:
         return RowScope(row, self.owners, self.parameters)
@@ -96,11 +88,11 @@ class OverScope(RowScope):
         rows = [(e, row) for e, row in self.rule.seen if key(row) == mine]
         low = spec.frame.low if spec.frame else ast.FrameBound("unbounded_preceding")
         if spec.frame and spec.frame.high not in (None, ast.FrameBound("current_row")):
-            raise Unsupported("frame")
+            raise UnsupportedError("frame")
         if low.kind == "unbounded_preceding":
             return [], rows
         if low.kind not in ("preceding", "current_row"):
-            raise Unsupported(low.kind)
+            raise UnsupportedError(low.kind)
         amount = self.rule.catalog.constant(low.amount) if low.amount is not None else 0
         if spec.frame and spec.frame.kind == "rows":
             first = max(len(rows) - amount - 1, 0)

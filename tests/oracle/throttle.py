@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog
@@ -27,7 +27,7 @@ def throttles_of(
             case ast.Emit(mode="final" | "on_match"):
                 pass
             case _:
-                raise Unsupported(type(clause).__name__)
+                raise UnsupportedError(type(clause).__name__)
     return found
 
 

@@ -12,11 +12,11 @@ from cep.types import MAX_I64, Type
 Value = Any
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """The model does not cover this construct."""
 
 
-class Identity(tuple):  # noqa: SLOT001  tuples cannot have non-empty slots
+class Identity(tuple):
     """A match or incident id: only its equality means something."""
 
 
@@ -126,41 +126,4 @@ CASTS = {
     "VARCHAR": _to_text,
     "BOOLEAN": _to_boolean,
     "TIMESTAMP": _to_time,
-}
-
-
-def rounded(value: Value, digits: int = 0) -> Value:
-    """ROUND: halves go away from zero."""
-    if isinstance(value, int):
-        return value
-    scaled = abs(value) * 10**digits
-    return clean(math.copysign(math.floor(scaled + 0.5) / 10**digits, value))
-
-
-def substring(text: str, start: int, length: int | None = None) -> str | None:
-    """SUBSTRING: positions count from 1; those before the text are counted, not read."""
-    end = None if length is None else max(start - 1 + length, 0)
-    return text[max(start - 1, 0) : end]
-
-
-# Functions that are NULL if an argument is NULL.
-STRICT_FUNCTIONS = {
-    "ABS": lambda x: clean(abs(x)),
-    "SIGN": lambda x: (x > 0) - (x < 0),
-    "ROUND": rounded,
-    "FLOOR": lambda x: x if isinstance(x, int) else float(math.floor(x)),
-    "CEIL": lambda x: x if isinstance(x, int) else float(math.ceil(x)),
-    "SQRT": lambda x: None if x < 0 else math.sqrt(x),
-    "DIV": truncated,
-    "MOD": remainder,
-    "GREATEST": lambda *xs: max(xs),
-    "LEAST": lambda *xs: min(xs),
-    "UPPER": lambda s: s.upper(),
-    "LOWER": lambda s: s.lower(),
-    "LENGTH": len,
-    "TRIM": lambda s: s.strip(" "),
-    "CONCAT": lambda *xs: "".join(xs),
-    "SUBSTRING": substring,
-    "SECONDS": lambda d: d / 1_000_000,
-    "TIMESTAMP": parse_timestamp,
 }

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.aggregates import COUNTERS, aggregate
+from tests.oracle.aggregates import aggregate, argument_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, RowScope, Timer
-from tests.oracle.values import Unsupported
+from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
@@ -57,7 +57,7 @@ def _windowing(name: str, args: tuple[Any, ...], catalog: Catalog, *, flink: boo
         case "HOP":
             keys = ["slide", "size", "offset"] if flink else ["size", "every", "offset"]
         case other:
-            raise Unsupported(other)
+            raise UnsupportedError(other)
     given.update(zip(keys, plain, strict=False))
     every = given.get("slide", given.get("every", given["size"]))
     return Windowing(given["size"], every, given.get("offset", 0))
@@ -81,7 +81,7 @@ class GroupWindows(QueryOperator):
         found = windowing_of(self.query, catalog)
         if found is None:
             msg = "GROUP BY without a window"
-            raise Unsupported(msg)
+            raise UnsupportedError(msg)
         self.windowing = found
         self.keys = [g for g in self.query.group_by if not _is_window(g)]
         alias = getattr(self.query.from_, "alias", None)
@@ -147,21 +147,16 @@ class GroupScope(RowScope):
 
     def call(self, call: ast.Call) -> Any:
         """Return an aggregate over the rows of the group."""
-        if call.over is not None or call.filter is not None:
-            raise Unsupported(call.name)
+        if call.over is not None:
+            raise UnsupportedError(call.name)
         if call.star:
             return len(self.window.events)
-        if len(call.args) != 1:
-            raise Unsupported(call.name)
-        name = call.name.upper()
-        baseline = None
-        if name in COUNTERS:
-            old = [e for key, e in self.rule.seen if key == self.window.key]
-            before = [s for s in self._samples(call, old) if s[0] < self.window.start]
-            before = [s for s in before if s[1] is not None]
-            baseline = before[-1] if before else None
-        samples = self._samples(call, self.window.events)
-        return aggregate(name, samples, distinct=call.distinct, baseline=baseline)
+        old = [e for key, e in self.rule.seen if key == self.window.key]
+        earlier = [e for e in old if e.t < self.window.start]
+        return aggregate(
+            call, self._samples(call, self.window.events), self._samples(call, earlier)
+        )
 
     def _samples(self, call: ast.Call, events: list[Event]) -> list[tuple[int, Any]]:
-        return [(e.t, evaluate(call.args[0], self.rule.at(e))) for e in events]
+        argument = argument_of(call)
+        return [(e.t, evaluate(argument, self.rule.at(e))) for e in events]

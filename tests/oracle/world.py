@@ -10,7 +10,7 @@ from tests.oracle.catalog import Catalog, Event, Source
 from tests.oracle.incidents import Incidents
 from tests.oracle.match import Match
 from tests.oracle.streams import Filter
-from tests.oracle.values import Unsupported, read
+from tests.oracle.values import UnsupportedError, read
 from tests.oracle.windows import GroupWindows
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 FOREVER = float("inf")
-__all__ = ["Unsupported", "World", "evaluate"]
+__all__ = ["UnsupportedError", "World", "evaluate"]
 
 
 def evaluate(
@@ -33,7 +33,7 @@ def evaluate(
     """Return the rows of every output stream, late streams included, of rows given in arrival order.
 
     Raises:
-        Unsupported: the rules use what the model does not cover.
+        UnsupportedError: the rules use what the model does not cover.
     """
     arrivals = list(arrivals)
     world = World(text, parameters, fed={stream for stream, _ in arrivals})
@@ -85,7 +85,7 @@ class World:
             ready = [r for r in rest if not any(w.target in r.reads for w in rest)]
             if not ready:
                 msg = "rules feed each other"
-                raise Unsupported(msg)
+                raise UnsupportedError(msg)
             found.append(ready[0])
             rest.remove(ready[0])
         return found
