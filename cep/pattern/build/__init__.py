@@ -1,0 +1,44 @@
+"""From a pattern to its automaton: one construction a kind of part, one file each."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from cep.pattern.automaton import Automaton
+from cep.pattern.build.absent import absent
+from cep.pattern.build.atom import atom
+from cep.pattern.build.fragment import Fragment
+from cep.pattern.build.repeat import repeat
+from cep.pattern.build.sequence import sequence
+from cep.pattern.build.states import automaton_of
+from cep.pattern.simplify import simplify
+from cep.plan.nodes import Absent, Atom, Pattern, Repeat, Sequence
+
+
+def build(pattern: Pattern) -> Automaton:
+    """Return the simplified automaton of a pattern."""
+    return simplify(automaton_of(fragment(pattern)))
+
+
+def fragment(pattern: Pattern) -> Fragment:
+    """Return the fragment of a part of a pattern."""
+    match pattern:
+        case Atom():
+            return atom(pattern.variable)
+        case Repeat():
+            return repeat(
+                fragment(pattern.part),
+                pattern.low,
+                pattern.high,
+                strict=pattern.mode == "strict",
+                possessive=pattern.possessive,
+            )
+        case Absent():
+            return absent(pattern.variables, pattern.for_us)
+        case Sequence():
+            whole = fragment(pattern.parts[0])
+            for edge, part in zip(pattern.edges, pattern.parts[1:], strict=True):
+                whole = sequence(whole, edge, fragment(part))
+            return whole
+        case _:
+            assert_never(pattern)

@@ -1,0 +1,31 @@
+"""Sequences `A -> B` (the first later event that fits) and `A B` (the very next event)."""
+
+from __future__ import annotations
+
+from cep.pattern.build.fragment import Edge, EdgeKind, Fragment
+
+
+def sequence(left: Fragment, edge: EdgeKind, right: Fragment) -> Fragment:
+    """Return the fragment of `left edge right`.
+
+    Steps that can come next stand in pattern order: first those of `left`, then, where `left` or what
+    remains of it can be passed over, those of `right`.
+    """
+    right = right.moved(len(left.steps))
+    between = (Edge(strict=edge == "strict"),)
+    firsts = left.firsts
+    if left.empty is not None:
+        firsts += tuple((step, left.empty + between + to) for step, to in right.firsts)
+    lasts = right.lasts
+    if right.empty is not None:
+        passed = right.empty
+        lasts = tuple((step, out + between + passed) for step, out in left.lasts) + lasts
+    joined = tuple(
+        (step, then, out + between + to) for step, out in left.lasts for then, to in right.firsts
+    )
+    empty = None
+    if left.empty is not None and right.empty is not None:
+        empty = left.empty + between + right.empty
+    return Fragment(
+        left.steps + right.steps, firsts, lasts, left.follow + right.follow + joined, empty
+    )
