@@ -80,8 +80,9 @@ class Catalog:
         match statement:
             case ast.CreateStream():
                 self.sources[statement.name] = source_of(statement, len(self.sources))
-            case ast.Param(name=name, default=ast.Expression() as default):
-                self.parameters[name] = self.constant(default)
+            case ast.Param(name=name, default=default):
+                if default is not None:
+                    self.parameters[name] = self.constant(default)
             case ast.CreateRule() | ast.CreateIncident():
                 self.rules.append(statement)
             case ast.Test():

@@ -103,11 +103,16 @@ class Incidents(Operator):
     def _fits(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> bool:
         if clause.stream != event.stream or (key in self.open) == (clause.kind == "open"):
             return False
-        if clause.kind == "open" and self.cooldown is not None and key in self.last_closed:
-            if event.t < self.last_closed[key] + self.cooldown:
-                return False
+        if clause.kind == "open" and event.t < self._rests_until(key):
+            return False
         scope = self._scope(event, key, clause)
         return clause.where is None or evaluate(clause.where, scope) is True
+
+    def _rests_until(self, key: tuple[Any, ...]) -> float:
+        """Return when the cooldown of a key is over."""
+        if self.cooldown is None or key not in self.last_closed:
+            return float("-inf")
+        return self.last_closed[key] + self.cooldown
 
     def _set(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> Row:
         scope = self._scope(event, key, clause)
@@ -175,16 +180,18 @@ class Incidents(Operator):
         ]
 
     def deadlines(self) -> list[Timer]:
+        """Return the close timers in clause order, then the ticks: a close at a tick drops its row."""
         found = []
         for incident in self.open.values():
-            if incident.tick is not None:
-                found.append(Timer(incident.tick, (incident.position, -1), self._ticker(incident)))
             for number, clause in enumerate(self.after):
                 start = incident.updated_at if clause.idle else incident.opened_at
                 t = start + self.catalog.constant(clause.duration)
                 reason = "idle" if clause.idle else "timeout"
                 act = self._closer(incident, t, reason)
                 found.append(Timer(t, (incident.position, number), act))
+            if incident.tick is not None:
+                order = (incident.position, len(self.after))
+                found.append(Timer(incident.tick, order, self._ticker(incident)))
         return found
 
     def _ticker(self, incident: Incident) -> Any:
