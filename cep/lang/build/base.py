@@ -11,8 +11,31 @@ if TYPE_CHECKING:
 
 # Clause words that no one means as a bare column: `SELECT FROM` is a mistake, not a column named FROM.
 CLAUSE_WORDS = frozenset({
-    "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "UNION", "INSERT", "CREATE",
-    "JOIN", "ON", "AND", "OR", "THEN", "WHEN", "ELSE", "END", "AS", "BY", "INTO", "BETWEEN", "LIKE", "IN", "IS",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "QUALIFY",
+    "ORDER",
+    "UNION",
+    "INSERT",
+    "CREATE",
+    "JOIN",
+    "ON",
+    "AND",
+    "OR",
+    "THEN",
+    "WHEN",
+    "ELSE",
+    "END",
+    "AS",
+    "BY",
+    "INTO",
+    "BETWEEN",
+    "LIKE",
+    "IN",
+    "IS",
 })
 
 

@@ -20,7 +20,17 @@ class Clause:
 
 
 # Clauses of a SELECT in their order; EMIT and what follows may repeat and keep their order.
-SELECT_ORDER = ("FROM", "WHERE", "GROUP BY", "HAVING", "QUALIFY", "WINDOW", "ORDER BY", "LIMIT", "EMIT")
+SELECT_ORDER = (
+    "FROM",
+    "WHERE",
+    "GROUP BY",
+    "HAVING",
+    "QUALIFY",
+    "WINDOW",
+    "ORDER BY",
+    "LIMIT",
+    "EMIT",
+)
 # Flink writes WINDOW after QUALIFY or before it; both are read.
 FREE = frozenset({"QUALIFY", "WINDOW"})
 

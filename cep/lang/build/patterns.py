@@ -7,6 +7,7 @@ from typing import Any
 from cep.lang import ast
 from cep.lang.build.base import Base, identifier, present
 
+
 def _gathered(kind: Any, part: Any) -> tuple[Any, ...]:
     """Return the parts of a chain of one operator (the grammar is left-recursive), else the part alone."""
     return part.parts if isinstance(part, kind) else (part,)

@@ -100,7 +100,9 @@ class QueryRules(Base):
     def sort_item(self, meta: Any, children: list[Any]) -> ast.SortItem:
         """Expression [ASC] [NULLS FIRST]."""
         value, direction, nulls = children
-        return ast.SortItem(value, direction, str(nulls).lower() if nulls else None, self.span(meta))  # type: ignore[arg-type]
+        return ast.SortItem(
+            value, direction, str(nulls).lower() if nulls else None, self.span(meta)
+        )  # type: ignore[arg-type]
 
     asc = _word("asc")
     desc = _word("desc")
@@ -152,7 +154,9 @@ class QueryRules(Base):
     def std_func(self, meta: Any, children: list[Any]) -> ast.TableFunction:
         """TABLE(f(args))."""
         name, *args, alias = children
-        return ast.TableFunction(name, tuple(args), standard=True, alias=alias, span=self.span(meta))
+        return ast.TableFunction(
+            name, tuple(args), standard=True, alias=alias, span=self.span(meta)
+        )
 
     def tf_table(self, meta: Any, children: list[Any]) -> ast.TableArgument:
         """TABLE t."""

@@ -61,8 +61,14 @@ class StatementRules(Base):
         """CREATE [AGGREGATE] FUNCTION."""
         replace, aggregate, name, parameters, returns, language, body = children
         return ast.CreateFunction(
-            identifier(str(name)), parameters or (), returns, identifier(str(language)), text_of(body),
-            aggregate=aggregate is not None, or_replace=replace is not None, span=self.span(meta),
+            identifier(str(name)),
+            parameters or (),
+            returns,
+            identifier(str(language)),
+            text_of(body),
+            aggregate=aggregate is not None,
+            or_replace=replace is not None,
+            span=self.span(meta),
         )
 
     def t_stream(self, _: Any, __: list[Any]) -> str:
@@ -86,7 +92,11 @@ class StatementRules(Base):
         """CREATE TEMPLATE."""
         replace, name, *parameters, query = children
         return ast.CreateTemplate(
-            identifier(str(name)), tuple(parameters), query, or_replace=replace is not None, span=self.span(meta)
+            identifier(str(name)),
+            tuple(parameters),
+            query,
+            or_replace=replace is not None,
+            span=self.span(meta),
         )
 
     # ------------------------------------------------------------ streams and tables
@@ -153,8 +163,13 @@ class StatementRules(Base):
         common, (replace, exists, name, *elements, options) = self._created(children)
         found = tuple(present(elements))
         return ast.CreateStream(
-            name, found or None, options, **common, or_replace=replace is not None,
-            if_not_exists=exists is not None, span=self.span(meta),
+            name,
+            found or None,
+            options,
+            **common,
+            or_replace=replace is not None,
+            if_not_exists=exists is not None,
+            span=self.span(meta),
         )
 
     def create_table(self, meta: Any, children: list[Any]) -> ast.CreateTable:
@@ -162,14 +177,22 @@ class StatementRules(Base):
         common, (replace, exists, name, *elements, options, query) = self._created(children)
         found = tuple(present(elements))
         return ast.CreateTable(
-            name, found or None, options, query, **common, or_replace=replace is not None,
-            if_not_exists=exists is not None, span=self.span(meta),
+            name,
+            found or None,
+            options,
+            query,
+            **common,
+            or_replace=replace is not None,
+            if_not_exists=exists is not None,
+            span=self.span(meta),
         )
 
     def create_view(self, meta: Any, children: list[Any]) -> ast.CreateView:
         """CREATE VIEW."""
         common, (replace, name, query) = self._created(children)
-        return ast.CreateView(name, query, **common, or_replace=replace is not None, span=self.span(meta))
+        return ast.CreateView(
+            name, query, **common, or_replace=replace is not None, span=self.span(meta)
+        )
 
     # ------------------------------------------------------------ rules
 
@@ -223,8 +246,15 @@ class StatementRules(Base):
         """CREATE RULE."""
         common, (replace, exists, name, version, state, body) = self._created(children)
         return ast.CreateRule(
-            name, body[0], tuple(body[1:]), version, state, **common, or_replace=replace is not None,
-            if_not_exists=exists is not None, span=self.span(meta),
+            name,
+            body[0],
+            tuple(body[1:]),
+            version,
+            state,
+            **common,
+            or_replace=replace is not None,
+            if_not_exists=exists is not None,
+            span=self.span(meta),
         )
 
     def drop_stmt(self, meta: Any, children: list[Any]) -> ast.Drop:
@@ -250,7 +280,11 @@ class StatementRules(Base):
         negated, rule, keys, *during = children
         window = tuple(present(during))
         return ast.ExplainWhy(
-            rule, negated is not None, keys or (), window if len(window) == 2 else None, self.span(meta)  # noqa: PLR2004
+            rule,
+            negated is not None,
+            keys or (),
+            window if len(window) == 2 else None,
+            self.span(meta),  # noqa: PLR2004
         )
 
     def explain_query(self, meta: Any, children: list[Any]) -> ast.ExplainQuery:
@@ -263,7 +297,12 @@ class StatementRules(Base):
         """CREATE INCIDENT."""
         common, (replace, name, keys, *clauses) = self._created(children)
         return ast.CreateIncident(
-            name, keys, tuple(clauses), **common, or_replace=replace is not None, span=self.span(meta)
+            name,
+            keys,
+            tuple(clauses),
+            **common,
+            or_replace=replace is not None,
+            span=self.span(meta),
         )
 
     def inc_source(self, _: Any, children: list[Any]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ DEFINED_COLUMN = CLAUSE_WORDS | {"WATERMARK", "LATE", "TIEBREAK", "PRIMARY"}
 TYPE = CLAUSE_WORDS | {"STREAM", "COLUMN"}
 SKIPPED_TO = CLAUSE_WORDS | {"FIRST", "LAST", "NEXT"}
 
+_INFINITE = "1e999"  # the binder refuses it; until then it is a number as any other
 _BARE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -60,7 +62,7 @@ def text_literal(text: str) -> str:
 
 def number(value: int | float) -> str:
     """Return a number that reads back as the same int or float; floats in their shortest form."""
-    return repr(value)
+    return _INFINITE if value == math.inf else repr(value)
 
 
 def duration(node: ast.Duration | ast.Parameter) -> str:
