@@ -140,7 +140,7 @@ class ExpressionRules(Base):
         return ast.ArrayLiteral(found[0] if found else (), self.span(meta))
 
     def type(self, meta: Any, children: list[Any]) -> ast.TypeName:
-        """Type, type(10, 2), type<a, b>."""
+        """A type: its name, numbers in brackets or types in angle brackets."""
         name, *rest = present(children)
         parameters = tuple(c for c in rest if isinstance(c, ast.TypeName))
         numbers = tuple(self.count(c) for c in rest if not isinstance(c, ast.TypeName))

@@ -54,15 +54,15 @@ class PatternRules(Base):
         return ast.Edge(any_match=True, low=low, high=high, span=self.span(meta))
 
     def gap_between(self, _: Any, children: list[Any]) -> tuple[Any, Any]:
-        """a..b."""
+        """From a to b."""
         return children[0], children[1]
 
     def gap_at_most(self, _: Any, children: list[Any]) -> tuple[Any, Any]:
-        """..b."""
+        """At most b."""
         return None, children[0]
 
     def gap_at_least(self, _: Any, children: list[Any]) -> tuple[Any, Any]:
-        """a..."""
+        """At least a."""
         return children[0], None
 
     def quantified(self, meta: Any, children: list[Any]) -> ast.Pattern:

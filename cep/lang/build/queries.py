@@ -100,9 +100,8 @@ class QueryRules(Base):
     def sort_item(self, meta: Any, children: list[Any]) -> ast.SortItem:
         """Expression [ASC] [NULLS FIRST]."""
         value, direction, nulls = children
-        return ast.SortItem(
-            value, direction, str(nulls).lower() if nulls else None, self.span(meta)
-        )  # type: ignore[arg-type]
+        first_or_last: Any = str(nulls).lower() if nulls else None
+        return ast.SortItem(value, direction, first_or_last, self.span(meta))
 
     asc = _word("asc")
     desc = _word("desc")

@@ -284,7 +284,7 @@ class StatementRules(Base):
             negated is not None,
             keys or (),
             window if len(window) == 2 else None,
-            self.span(meta),  # noqa: PLR2004
+            self.span(meta),
         )
 
     def explain_query(self, meta: Any, children: list[Any]) -> ast.ExplainQuery:
