@@ -1,65 +1,83 @@
 """The user's cache folder: parser tables and object code, which others must not be able to put there.
 
-A folder for each kind of files in `CEP_CACHE_DIR`, else `XDG_CACHE_HOME/cep`, else `~/.cache/cep`; mode 0700 and owned by this user, else it
-is not used. Whatever cannot be read or written is made again in memory.
+`CEP_CACHE_DIR`, else `XDG_CACHE_HOME/cep`, else `~/.cache/cep`; in it one folder a kind of files, of mode
+0700, used only if it is ours and nobody else may write to it. Files appear by rename and carry a digest, so
+that a torn or foreign file is a miss. Every failure only means that the content is made again.
 """
 
 from __future__ import annotations
 
-import contextlib
+import hashlib
 import os
-import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-
-def cache_folder(kind: str) -> Path | None:
-    """Return the folder for one kind of files, made if needed, or None when there is none that is safe to use."""
-    named = os.environ.get("CEP_CACHE_DIR")
-    if named:
-        root = Path(named)
-    else:
-        base = os.environ.get("XDG_CACHE_HOME")
-        root = (Path(base) if base else Path.home() / ".cache") / "cep"
-    folder = root / kind
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.stat()
-    except (OSError, RuntimeError):
-        return None
-    foreign = hasattr(os, "getuid") and status.st_uid != os.getuid()
-    if foreign or stat.S_IMODE(status.st_mode) & 0o077:
-        return None
-    return folder
+MAX_FILES = 2000
+_DIGEST_BYTES = 32
 
 
-def read_cached(kind: str, name: str) -> bytes | None:
-    """Return the content of a cache file, or None."""
-    folder = cache_folder(kind)
-    if folder is None:
-        return None
-    try:
-        path = folder / name
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+def cache_root() -> Path:
+    """Return the user's cache folder (it may not exist)."""
+    own = os.environ.get("CEP_CACHE_DIR")
+    if own:
+        return Path(own)
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared) if shared else Path.home() / ".cache") / "cep"
+
+
+class CacheFolder:
+    """Files of one kind by key.
+
+    Memory: at most `MAX_FILES` files; the oldest quarter goes when there are more.
+    """
+
+    def __init__(self, kind: str, root: Path | None = None, suffix: str = "") -> None:
+        self.folder = (cache_root() if root is None else root) / kind
+        self._suffix = suffix
+
+    def read(self, key: str) -> bytes | None:
+        """Return the content stored under a key, or None."""
+        try:
+            if not self._is_ours(create=False):
+                return None
+            content = self._path(key).read_bytes()
+        except OSError:
             return None
-        return path.read_bytes()
-    except OSError:
-        return None
+        digest, kept = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+        return kept if hashlib.sha256(kept).digest() == digest else None
 
+    def write(self, key: str, content: bytes) -> None:
+        """Store content under a key; failures are ignored, the cache is only a shortcut."""
+        with suppress(OSError):
+            if not self._is_ours(create=True):
+                return
+            handle, name = tempfile.mkstemp(dir=self.folder)
+            temporary = Path(name)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(hashlib.sha256(content).digest() + content)
+                temporary.replace(self._path(key))
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+            self._prune()
 
-def write_cached(kind: str, name: str, content: bytes) -> None:
-    """Write a cache file at once or not at all; failure is silent, the cache is never needed."""
-    folder = cache_folder(kind)
-    if folder is None:
-        return
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(folder / name)
-    except OSError:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}{self._suffix}"
+
+    def _is_ours(self, *, create: bool) -> bool:
+        """Whether the folder belongs to us and nobody else may write to it."""
+        if create:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not hasattr(os, "getuid"):
+            return self.folder.is_dir()
+        status = self.folder.stat()
+        return status.st_uid == os.getuid() and not status.st_mode & 0o022
+
+    def _prune(self) -> None:
+        files = list(self.folder.glob(f"*{self._suffix}"))
+        if len(files) > MAX_FILES:
+            by_age = sorted(files, key=lambda p: p.stat().st_mtime)
+            for path in by_age[: len(files) // 4]:
+                path.unlink(missing_ok=True)

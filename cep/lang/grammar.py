@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cep.cache import read_cached, write_cached
+from cep.cache import CacheFolder
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -46,7 +46,8 @@ def _cache_name() -> str:
 def _parser() -> Lark:
     from lark import Lark
 
-    stored = read_cached("grammar", _cache_name())
+    cache = CacheFolder("grammar")
+    stored = cache.read(_cache_name())
     if stored is not None:
         try:
             empty = Lark.__new__(Lark)
@@ -57,7 +58,7 @@ def _parser() -> Lark:
     made = Lark(grammar_text(), **_OPTIONS)
     buffer = io.BytesIO()
     made.save(buffer)
-    write_cached("grammar", _cache_name(), buffer.getvalue())
+    cache.write(_cache_name(), buffer.getvalue())
     return made
 
 

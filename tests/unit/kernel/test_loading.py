@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from cep.cache import cache_root
 from cep.errors import CepError
 from cep.graph.kernel import Array, KernelSpec, Role
 from cep.kernel import BackgroundCompiler, is_checked, load
 from cep.kernel.llvm_tier import Counters
 from cep.kernel.modules import Library
-from cep.kernel.object_cache import ObjectCache, cache_folder
+from cep.kernel.object_cache import ObjectCache
 from tests.unit.kernel.kernels import spec_of
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def test_without_a_usable_folder_kernels_compile_in_memory(tmp_path: Path) -> No
 
 
 def test_old_files_are_removed(cache: ObjectCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cep.kernel.object_cache.MAX_FILES", 8)
+    monkeypatch.setattr("cep.cache.MAX_FILES", 8)
     for number in range(9):
         cache.write(f"key{number}", b"x")
         os.utime(cache.folder / f"key{number}.o", (number, number))
@@ -120,14 +121,14 @@ def test_old_files_are_removed(cache: ObjectCache, monkeypatch: pytest.MonkeyPat
     assert cache.read("key8") == b"x"
 
 
-def test_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CEP_CACHE_DIR", "/one")
-    assert str(cache_folder()) == "/one"
+    assert str(cache_root()) == "/one"
     monkeypatch.delenv("CEP_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", "/two")
-    assert str(cache_folder()) == "/two/cep"
+    assert str(cache_root()) == "/two/cep"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache_folder().parts[-2:] == (".cache", "cep")
+    assert cache_root().parts[-2:] == (".cache", "cep")
 
 
 def test_a_changed_library_module_is_a_miss(tmp_path: Path, cache: ObjectCache) -> None:
