@@ -102,6 +102,7 @@ class Engine:
         self._outputs: list[tuple[str, EventBatch]] = []
         self._readers: dict[str, ColumnarReader] = {}
         self._batch_rows = batch_rows
+        self._reading: list[Any] = []  # sources of `read`
         self._lock = threading.RLock()
         self._delivering = False
         self._closed = False
@@ -297,10 +298,17 @@ class Engine:
             for stream, given in inputs.items()
             for number, source in enumerate(_sources_of(self._core, stream, given))
         ]
+        self._reading = [item.source for item in opened]
         for rows in drive(self._core, opened):
             with self._lock:
                 self._deliver()
             yield rows
+
+    def share_read(self) -> float | None:
+        """Return which part of the inputs of `read` was read (0 to 1), None when their size is not known."""
+        shares = [s.share() if hasattr(s, "share") else None for s in self._reading]
+        known = [s for s in shares if s is not None]
+        return sum(known) / len(known) if known and len(known) == len(shares) else None
 
     def write(self, stream: str, uri: str) -> Sink:
         """Write an output stream to a path or `-` from now on; the caller flushes and closes the sink.

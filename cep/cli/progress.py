@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cep.api import Engine
 
 LIVE_SECONDS = 0.2
+BAR_CELLS = 24
 PLAIN_SECONDS = 10.0
 
 
@@ -52,7 +53,16 @@ class Progress:
         at = format_timestamp(max(times))[:19].replace("T", " ") if times else "-"
         matches = sum(r["matches"] for r in stats["rules"].values())
         rate = self._rows / max(now - self._began, 1e-9)
-        return f"{self._rows:,} events  {rate:,.0f}/s  event time {at}  {matches:,} matches"
+        text = f"{self._rows:,} events  {rate:,.0f}/s  event time {at}  {matches:,} matches"
+        return self._bar() + text if self._live else text
+
+    def _bar(self) -> str:
+        """Return a bar of the part of the inputs that was read, nothing when that is not known."""
+        share = self._engine.share_read()
+        if share is None:
+            return ""
+        full = round(share * BAR_CELLS)
+        return f"[{'#' * full}{'.' * (BAR_CELLS - full)}] {share:4.0%}  "
 
     def __enter__(self) -> Self:
         """Begin to count."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -65,6 +66,16 @@ class RecordSource:
     def position(self) -> int:
         """Return the number of bytes of the records handed out."""
         return self._position
+
+    def share(self) -> float | None:
+        """Return which part of the file was read, None where its size says nothing (pipes, `tail:`)."""
+        try:
+            status = os.fstat(self._file.fileno())
+        except (OSError, ValueError, AttributeError):
+            return 1.0 if self._ended else None
+        if self._follow or not stat.S_ISREG(status.st_mode) or not status.st_size:
+            return None
+        return min(1.0, self._position / status.st_size)
 
     def seek(self, position: int) -> None:
         """Go on at a byte offset that `position` returned."""
