@@ -169,7 +169,7 @@ def _options(d: Draw, steps: list[Step], *, by_key: bool, absent: bool) -> str:
         d.tag(f"SKIP {skip}")
         found += f" AFTER MATCH SKIP {skip}"
     if d.chance(0.35):
-        choices = ("EACH", "FIRST") if steps[0].is_loop else ("FIRST", "LAST", "LAST")
+        choices = ("EACH", "FIRST") if steps[0].loop else ("FIRST", "LAST", "LAST")
         starts = d.pick(choices)
         d.tag(f"STARTS {starts}")
         found += f" STARTS {starts}"

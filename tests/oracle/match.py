@@ -135,7 +135,7 @@ class Match(QueryOperator):
         if step.strict_loop:
             run.closed.add(run.step)
         nexts = self._reachable(run.step + 1)
-        if nexts and self._is_strict(run.step, nexts[-1]):
+        if nexts and self.steps[nexts[-1]].low > 0 and self._is_strict(run.step, nexts[-1]):
             return True
         run.closed.update(n for n in nexts if self._is_strict(run.step, n))
         if any(self._fits(run, g, event) for n in nexts for g in self.steps[n].guards):

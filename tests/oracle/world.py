@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +104,8 @@ class World:
         source.watermark = max(before, t - source.delay)
         if t < before or t < self._clock(source):
             if source.adjusts:
-                t = int(self._clock(source))
+                clock = self._clock(source)
+                t = int(clock) if math.isfinite(clock) else t
             elif source.late_into is not None:
                 self.outputs[source.late_into].append(row)
                 return
