@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import logging
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,8 @@ class Delivery:
 
         A callback that raises is logged and counted, the others go on.
         """
-        found: list[tuple[int, Event]] = []
+        found: list[tuple[float, Event]] = []
+        reached: dict[str, float] = {}  # late rows come in no order of time and keep that of arrival
         for stream, batch in made:
             for take in self._batches.get(stream, ()):
                 self._guarded(take, batch)
@@ -135,7 +137,10 @@ class Delivery:
                 events = self.events(stream, batch)
                 for waiting in self._streams.get(stream, ()):
                     waiting.put(events)
-                found += zip(batch.ts.tolist(), events, strict=True)
+                newest = reached.get(stream, -math.inf)
+                times = [newest := max(newest, t) for t in batch.ts.tolist()]
+                reached[stream] = newest
+                found += zip(times, events, strict=True)
         # Batches come in the order of the rules, so that of equal times a cause stays before its effects.
         found.sort(key=lambda pair: pair[0])
         for _, event in found:
