@@ -49,6 +49,7 @@ class Base:
     def __init__(self) -> None:
         self.source: SourceText | None = None
         self.offset = 0
+        self.refused: list[CepError] = []  # clause words read as columns; annotations may hold them
 
     def span(self, meta: Any) -> Span:
         """Return the span of a rule in the source."""

@@ -106,12 +106,12 @@ class ExpressionRules(Base):
     # ------------------------------------------------------------ names
 
     def column(self, meta: Any, children: list[Any]) -> ast.Name:
-        """A bare name; clause words are refused."""
+        """A bare name; clause words are refused, but not as arguments of an annotation."""
         token = str(children[0])
         if token.upper() in CLAUSE_WORDS:
             msg = f"a value is missing before {token.upper()}"
             hint = f'a column of this name is written "{token}"'
-            raise self.mistake("CEP103", msg, self.span(meta), hint)
+            self.refused.append(self.mistake("CEP103", msg, self.span(meta), hint))
         return ast.Name(identifier(token), self.span(meta))
 
     def qname(self, _: Any, children: list[Any]) -> str:

@@ -197,9 +197,11 @@ class StatementRules(Base):
     # ------------------------------------------------------------ rules
 
     def annotation(self, meta: Any, children: list[Any]) -> ast.Annotation:
-        """@name(args)."""
+        """@name(args); `@null_key(group)` and the like are words, not columns."""
         name, *args = present(children)
-        return ast.Annotation(identifier(str(name)), tuple(args), self.span(meta))
+        span = self.span(meta)
+        self.refused = [r for r in self.refused if not span.start <= r.span.start < span.end]
+        return ast.Annotation(identifier(str(name)), tuple(args), span)
 
     def ann_arg(self, meta: Any, children: list[Any]) -> Any:
         """Value, or name = value."""

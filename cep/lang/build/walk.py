@@ -28,6 +28,8 @@ def build(tree: Any, builder: Builder) -> Any:
         rule = getattr(builder, node.data, None)
         # A few words of the grammar carry nothing but their name; their parent reads it.
         done[id(node)] = node if rule is None else rule(node.meta, children)
+    if builder.refused:
+        raise min(builder.refused, key=lambda r: r.span.start)
     return done[id(tree)]
 
 

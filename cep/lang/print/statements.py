@@ -9,6 +9,7 @@ from cep.lang import ast
 from cep.lang.print.expressions import ADDITIVE, expression, expressions
 from cep.lang.print.layout import HARD, LINE, SOFT, Group, Indent, enclosed, join, lines
 from cep.lang.print.names import (
+    ANNOTATION,
     ARGUMENT,
     DEFINED_COLUMN,
     dotted,
@@ -98,7 +99,14 @@ def _annotation(node: ast.Annotation) -> Doc:
 
 def _annotation_argument(node: ast.Expression | ast.NamedArgument) -> Doc:
     if isinstance(node, ast.NamedArgument):
-        return (f"{name(node.name, ARGUMENT)} = ", expression(node.value, ADDITIVE))
+        return (f"{name(node.name, ARGUMENT)} = ", _word_or_value(node.value))
+    return _word_or_value(node)
+
+
+def _word_or_value(node: ast.Expression) -> Doc:
+    """Return the value of an argument; here clause words are words as any other."""
+    if isinstance(node, ast.Name):
+        return name(node.name, ANNOTATION)
     return expression(node, ADDITIVE)
 
 
