@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cep.codegen.incident import incident_kernel
+from cep.codegen.incident.kernel import incident_kernel
 from cep.codegen.layout import ORIGIN
 from cep.codegen.select import Identity
 from cep.graph.graph import OperatorKind, OperatorSpec

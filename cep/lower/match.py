@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.match import match_kernel
+from cep.codegen.match.kernel import match_kernel
 from cep.graph.graph import Automaton, OperatorKind, OperatorSpec
 from cep.pattern.picture import picture
 

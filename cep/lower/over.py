@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.over import over_kernel
+from cep.codegen.over.kernel import over_kernel
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.times import format_duration
 

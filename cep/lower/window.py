@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.window import window_kernel
+from cep.codegen.window.kernel import window_kernel
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.times import format_duration
 

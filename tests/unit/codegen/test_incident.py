@@ -12,7 +12,7 @@ from expressions import batch_of, call, lit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cep.codegen.incident import incident_kernel
+from cep.codegen.incident.kernel import incident_kernel
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import KernelOperator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cep.codegen.match import match_kernel
+from cep.codegen.match.kernel import match_kernel
 from cep.types import Type
 from tests.unit.codegen.match_host import Host
 from tests.unit.codegen.match_rules import absent, aggregate, call, match, number, sequence, step, v

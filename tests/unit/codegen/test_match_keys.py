@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cep.codegen.match import match_kernel
+from cep.codegen.match.kernel import match_kernel
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Literal
 from cep.plan.nodes import Scan
 from cep.schema import ColumnSpec, Schema

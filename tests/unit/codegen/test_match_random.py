@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cep.codegen.match import match_kernel
+from cep.codegen.match.kernel import match_kernel
 from tests.unit.codegen.match_host import Host
 from tests.unit.codegen.match_naive import Bindings, Event, Naive
 from tests.unit.codegen.match_rules import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cep.codegen.over import over_kernel
+from cep.codegen.over.kernel import over_kernel
 from cep.plan.expressions import Call, Column, Literal
 from cep.plan.nodes import Frame, Over, Scan
 from cep.schema import ColumnSpec, Schema

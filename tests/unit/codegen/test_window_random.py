@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cep.codegen.window import window_kernel
+from cep.codegen.window.kernel import window_kernel
 from cep.plan.expressions import Aggregate, Call, Column, Literal
 from cep.plan.nodes import GroupWindow, Item, Scan, WindowSize
 from cep.schema import ColumnSpec, Schema

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.layout import Layout
-from cep.codegen.over_frame import FrameState
+from cep.codegen.over.frame import FrameState
 from cep.codegen.scope import RowScope
-from cep.codegen.window_scope import OutputScope, columns_of
+from cep.codegen.window.scope import OutputScope, columns_of
 from cep.codegen.writer import Writer
 from cep.plan.expressions import Column
 

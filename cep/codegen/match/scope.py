@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
-from cep.codegen.match_aggregates import RunAggregates
-from cep.codegen.match_cells import RunCells, constant
+from cep.codegen.match.aggregates import RunAggregates
+from cep.codegen.match.cells import RunCells, constant
 from cep.codegen.scope import Leaf, RowScope, Value
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
 

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.window_distinct import DistinctValues
-from cep.codegen.window_keys import GroupKeys
-from cep.codegen.window_slots import Slots
+from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.keys import GroupKeys
+from cep.codegen.window.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cep.codegen.layout import Layout
     from cep.codegen.scope import Scope, Value
-    from cep.codegen.window_slots import Slot
+    from cep.codegen.window.slots import Slot
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate
     from cep.plan.nodes import Frame

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.window_rows import View, WindowRows
+from cep.codegen.window.rows import View, WindowRows
 from cep.graph.kernel import CAUSE_WINDOW
 
 if TYPE_CHECKING:
-    from cep.codegen.window import WindowKernel
+    from cep.codegen.window.kernel import WindowKernel
     from cep.codegen.writer import Writer
 
 

@@ -17,10 +17,10 @@ from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
-    from cep.codegen.match_cells import Cell
-    from cep.codegen.match_cohort import CohortWriter
-    from cep.codegen.match_keys import Keys
-    from cep.codegen.match_scope import MatchScope
+    from cep.codegen.match.cells import Cell
+    from cep.codegen.match.cohort import CohortWriter
+    from cep.codegen.match.keys import Keys
+    from cep.codegen.match.scope import MatchScope
     from cep.codegen.writer import Writer
     from cep.pattern.automaton import Automaton, Move, State
     from cep.plan.expressions import Expr

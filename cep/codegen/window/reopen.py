@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.window_distinct import DistinctValues
-from cep.codegen.window_rows import View, WindowRows
+from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.rows import View, WindowRows
 from cep.graph.kernel import CAUSE_DEADLINE
 
 if TYPE_CHECKING:
     from cep.codegen.scope import Scope
-    from cep.codegen.window import WindowKernel
+    from cep.codegen.window.kernel import WindowKernel
     from cep.codegen.writer import Writer
 
 

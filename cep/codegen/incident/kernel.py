@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import loop
 from cep.codegen.conditions import TRUE, all_of, is_true
 from cep.codegen.forms import error_test, null_text, settled
-from cep.codegen.incident_scope import IncidentScope
+from cep.codegen.incident.scope import IncidentScope
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import ORIGIN, Layout
 from cep.codegen.writer import Writer

@@ -14,8 +14,8 @@ from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
 from cep.codegen import forms
 from cep.codegen.conditions import null_test
-from cep.codegen.match_cells import constant
-from cep.codegen.match_distinct import RunDistinct
+from cep.codegen.match.cells import constant
+from cep.codegen.match.distinct import RunDistinct
 from cep.codegen.scope import Value
 from cep.plan.expressions import Aggregate, Call, Expr
 from cep.types import Type
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from cep.aggregates.contract import Formula
     from cep.aggregates.slots import SlotKind
-    from cep.codegen.match_cells import Cell, RunCells
-    from cep.codegen.match_scope import MatchScope
+    from cep.codegen.match.cells import Cell, RunCells
+    from cep.codegen.match.scope import MatchScope
 
 
 @dataclass(frozen=True, slots=True)

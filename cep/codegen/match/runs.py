@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cep.codegen.match_parts import Parts, cell_text
+from cep.codegen.match.parts import Parts, cell_text
 from cep.pattern.automaton import DEAD, Move
 
 if TYPE_CHECKING:
-    from cep.codegen.match_emit import Emitter
+    from cep.codegen.match.emit import Emitter
 
 
 class Runs:

@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
-from cep.codegen.window_scope import OutputScope, columns_of, time_value
+from cep.codegen.window.scope import OutputScope, columns_of, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cep.codegen.scope import Value
-    from cep.codegen.window import WindowKernel
-    from cep.codegen.window_distinct import DistinctValues
-    from cep.codegen.window_slots import Slot
+    from cep.codegen.window.distinct import DistinctValues
+    from cep.codegen.window.kernel import WindowKernel
+    from cep.codegen.window.slots import Slot
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate
 

@@ -25,18 +25,18 @@ from typing import TYPE_CHECKING
 from cep.codegen import forms
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
-from cep.codegen.window_close import WindowClose
-from cep.codegen.window_distinct import DistinctValues
-from cep.codegen.window_keys import GroupKeys
-from cep.codegen.window_reopen import Reopened
-from cep.codegen.window_scope import columns_of
-from cep.codegen.window_slots import Slots, constant
+from cep.codegen.window.close import WindowClose
+from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.keys import GroupKeys
+from cep.codegen.window.reopen import Reopened
+from cep.codegen.window.scope import columns_of
+from cep.codegen.window.slots import Slots, constant
 from cep.codegen.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cep.codegen.window_slots import Slot
+    from cep.codegen.window.slots import Slot
     from cep.graph.kernel import KernelSpec
     from cep.plan.nodes import GroupWindow, WindowSize
 
@@ -280,6 +280,6 @@ class WindowKernel:
 def window_kernel(node: GroupWindow, entry: str, *, phases: bool = True) -> KernelSpec:
     """Return the kernel of a group window; its outputs are the columns of the node's schema.
 
-    phases: whether rows may come that were made by deadlines (see `window_reopen`).
+    phases: whether rows may come that were made by deadlines (see `reopen`).
     """
     return WindowKernel(node, entry, phases=phases).spec()

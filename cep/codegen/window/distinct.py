@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cep.codegen.layout import Layout
-    from cep.codegen.window_keys import GroupKeys
-    from cep.codegen.window_slots import Slot
+    from cep.codegen.window.keys import GroupKeys
+    from cep.codegen.window.slots import Slot
     from cep.codegen.writer import Writer
 
 

@@ -14,8 +14,8 @@ from cep.codegen.scope import Value
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from cep.codegen.match_cells import Cell, RunCells
-    from cep.codegen.match_scope import MatchScope
+    from cep.codegen.match.cells import Cell, RunCells
+    from cep.codegen.match.scope import MatchScope
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate, Expr
 

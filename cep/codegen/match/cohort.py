@@ -14,8 +14,8 @@ from cep.pattern.cohort import Cohort, cohort_of
 from cep.plan.expressions import Column
 
 if TYPE_CHECKING:
-    from cep.codegen.match_cells import Cell
-    from cep.codegen.match_parts import Parts
+    from cep.codegen.match.cells import Cell
+    from cep.codegen.match.parts import Parts
     from cep.types import Type
 
 

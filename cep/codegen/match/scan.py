@@ -10,9 +10,9 @@ from cep.pattern.automaton import DEAD, Move, State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cep.codegen.match_emit import Emitter
-    from cep.codegen.match_parts import Condition, Parts, StateGate
-    from cep.codegen.match_runs import Runs
+    from cep.codegen.match.emit import Emitter
+    from cep.codegen.match.parts import Condition, Parts, StateGate
+    from cep.codegen.match.runs import Runs
 
 
 class Scan:

@@ -1,7 +1,7 @@
 """The kernel of a MATCH: one function that runs the automaton of the pattern over the merged input.
 
-For each row: what is due before it (`match_timers`), the conditions that read no bindings, the slot of the key,
-the scan over the runs of that key (`match_scan`), and the start of a new run (`match_runs`). Room in the pools is
+For each row: what is due before it (`timers`), the conditions that read no bindings, the slot of the key,
+the scan over the runs of that key (`scan`), and the start of a new run (`runs`). Room in the pools is
 tested before anything of a row is changed, so that the row can be handled again after a growth.
 """
 
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.layout import Layout
-from cep.codegen.match_cohort import CohortWriter, find_cohort
-from cep.codegen.match_emit import HIDDEN, Emitter
-from cep.codegen.match_keys import Keys
-from cep.codegen.match_parts import (
+from cep.codegen.match.cohort import CohortWriter, find_cohort
+from cep.codegen.match.emit import HIDDEN, Emitter
+from cep.codegen.match.keys import Keys
+from cep.codegen.match.parts import (
     Parts,
     condition_of,
     gates_of,
     needed_leaves,
     sure_variables,
 )
-from cep.codegen.match_runs import Runs
-from cep.codegen.match_scan import Scan
-from cep.codegen.match_scope import MatchScope
-from cep.codegen.match_timers import Timers
+from cep.codegen.match.runs import Runs
+from cep.codegen.match.scan import Scan
+from cep.codegen.match.scope import MatchScope
+from cep.codegen.match.timers import Timers
 from cep.codegen.writer import Writer
 from cep.pattern.build import build
 from cep.pattern.gates import leaves

@@ -9,7 +9,7 @@ from cep.codegen.layout import ORIGIN
 from cep.codegen.loop import store
 
 if TYPE_CHECKING:
-    from cep.codegen.match_parts import Parts
+    from cep.codegen.match.parts import Parts
 
 HIDDEN = ORIGIN
 """Where the first bound event of a match stands."""

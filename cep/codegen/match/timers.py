@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from cep.graph.kernel import CAUSE_DEADLINE
 
 if TYPE_CHECKING:
-    from cep.codegen.match_emit import Emitter
-    from cep.codegen.match_parts import Parts
-    from cep.codegen.match_runs import Runs
+    from cep.codegen.match.emit import Emitter
+    from cep.codegen.match.parts import Parts
+    from cep.codegen.match.runs import Runs
 
 
 class Timers:
