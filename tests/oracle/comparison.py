@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.engine_adapter import run_engine
@@ -53,10 +54,11 @@ def same_value(mine: Any, other: Any, names: dict[Any, Any]) -> bool:
     return abs(mine - other) <= REL * max(1.0, abs(mine), abs(other))
 
 
-def smallest(pair: Pair, fails: Callable[[Pair], bool]) -> Pair:
-    """Return the pair with as many rows left out as the failure allows."""
+def smallest(pair: Pair, fails: Callable[[Pair], bool], seconds: float = 20) -> Pair:
+    """Return the pair with as many rows left out as the failure (and the time) allows."""
+    end = time.monotonic() + seconds
     number = len(pair.arrivals)
-    while number:
+    while number and time.monotonic() < end:
         number -= 1
         shorter = without_row(pair, number)
         if fails(shorter):
