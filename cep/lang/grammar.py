@@ -70,12 +70,22 @@ def parser() -> Lark:
 
 @cache
 def alternatives() -> frozenset[str]:
-    """Return the names of all alternatives of the grammar: rule names and aliases."""
-    return frozenset(
-        str(rule.alias or rule.origin.name)
-        for rule in parser().rules
-        if not rule.origin.name.startswith("__") and rule.origin.name != "start"
-    )
+    """Return the names of all alternatives of the grammar: aliases, and rules for alternatives without one."""
+    return frozenset(filter(None, map(_name, parser().rules)))
+
+
+def alternatives_used(text: str) -> frozenset[str]:
+    """Return which alternatives of the grammar the parser takes for a rule text.
+
+    Raises:
+        lark.exceptions.LarkError: the text has mistakes.
+    """
+    interactive: Any = parser().parse_interactive(text)
+    taken = _Taken(interactive.parser_state.parse_conf.callbacks)
+    interactive.parser_state.parse_conf.callbacks = taken
+    interactive.exhaust_lexer()
+    interactive.feed_eof()
+    return frozenset(taken.names - {""})
 
 
 def tree_of(text: str) -> Any:
@@ -83,10 +93,19 @@ def tree_of(text: str) -> Any:
     return parser().parse(text)
 
 
-def alternatives_used(text: str) -> frozenset[str]:
-    """Return which alternatives of the grammar a rule text uses."""
-    from lark import Tree
+def _name(rule: Any) -> str:
+    """Return what an alternative is called; the parser's own rules for `*` and `+` have no name."""
+    name = str(rule.alias or rule.origin.name)
+    return "" if name.startswith("__") or name == "start" else name
 
-    return frozenset(
-        str(node.data) for node in tree_of(text).iter_subtrees() if isinstance(node, Tree)
-    )
+
+class _Taken(dict[Any, Any]):
+    """The parser's table of callbacks; notes which of them are looked up."""
+
+    def __init__(self, callbacks: dict[Any, Any]) -> None:
+        super().__init__(callbacks)
+        self.names: set[str] = set()
+
+    def __getitem__(self, rule: Any) -> Any:
+        self.names.add(_name(rule))
+        return super().__getitem__(rule)

@@ -348,45 +348,51 @@ def _test(depth: int) -> Strategy:
     return st.builds(ast.Test, DOTTED, some(given), some(expect), maybe(TEXT))
 
 
-def _objects(depth: int) -> Strategy:
+def _objects(depth: int) -> list[Strategy]:
     e = expression(depth)
     annotations = any_number(st.builds(ast.Annotation, NAME, any_number(argument(depth))))
     options = any_number(st.builds(ast.Option, TEXT, e))
     elements = maybe(some(element(depth)))
     common = {"annotations": annotations, "or_replace": FLAG}
-    return (
-        st.builds(ast.CreateStream, DOTTED, elements, options, if_not_exists=FLAG, **common)
-        | st.builds(
-            ast.CreateTable, DOTTED, elements, options, maybe(query(depth)), if_not_exists=FLAG, **common
-        )
-        | st.builds(ast.CreateView, DOTTED, query(depth), **common)
-        | st.builds(
-            ast.CreateRule, DOTTED, insert(depth), any_number(insert(depth)), maybe(TEXT | one("2", "1.50")),
-            maybe(one("keep", "reset")), if_not_exists=FLAG, **common,
-        )
-        | st.builds(ast.CreateIncident, DOTTED, some(NAME), some(incident_clause(depth)), **common)
-    )  # fmt: skip
+    version = maybe(TEXT | one("2", "1.50"))
+    body, timeouts, state = insert(depth), any_number(insert(depth)), maybe(one("keep", "reset"))
+    table = (DOTTED, elements, options)
+    return [
+        st.builds(ast.CreateStream, *table, if_not_exists=FLAG, **common),
+        st.builds(ast.CreateTable, *table, maybe(query(depth)), if_not_exists=FLAG, **common),
+        st.builds(ast.CreateView, DOTTED, query(depth), **common),
+        st.builds(
+            ast.CreateRule, DOTTED, body, timeouts, version, state, if_not_exists=FLAG, **common
+        ),
+        st.builds(ast.CreateIncident, DOTTED, some(NAME), some(incident_clause(depth)), **common),
+    ]
 
 
-def statement(depth: int) -> Strategy:
+def statements(depth: int) -> list[Strategy]:
+    """Return a strategy for each kind of statement."""
     e = expression(depth)
     parameter = st.builds(ast.FunctionParameter, NAME, TYPE)
     kind = one("stream", "column") | TYPE
     template_parameter = st.builds(ast.TemplateParameter, NAME, kind, maybe(e))
     objects = one("rule", "stream", "table", "view", "incident", "function", "template")
-    return (
-        _objects(depth)
-        | _test(depth)
-        | insert(depth)
-        | st.builds(ast.CreateFunction, NAME, any_number(parameter), TYPE, NAME, TEXT, FLAG, FLAG)
-        | st.builds(ast.CreateTemplate, NAME, some(template_parameter), query(depth), FLAG)
-        | st.builds(ast.Param, NAME, TYPE, maybe(e))
-        | st.builds(ast.Module, DOTTED)
-        | st.builds(ast.Import, TEXT, maybe(NAME))
-        | st.builds(ast.SetOption, DOTTED, e)
-        | st.builds(ast.Drop, objects, DOTTED, FLAG)
-        | st.builds(ast.RuleState, one("pause", "resume"), DOTTED)
-        | st.builds(ast.ExplainRule, DOTTED)
-        | st.builds(ast.ExplainWhy, DOTTED, FLAG, any_number(e), maybe(st.tuples(e, e)))
-        | st.builds(ast.ExplainQuery, insert(depth))
-    )
+    return [
+        *_objects(depth),
+        _test(depth),
+        insert(depth),
+        st.builds(ast.CreateFunction, NAME, any_number(parameter), TYPE, NAME, TEXT, FLAG, FLAG),
+        st.builds(ast.CreateTemplate, NAME, some(template_parameter), query(depth), FLAG),
+        st.builds(ast.Param, NAME, TYPE, maybe(e)),
+        st.builds(ast.Module, DOTTED),
+        st.builds(ast.Import, TEXT, maybe(NAME)),
+        st.builds(ast.SetOption, DOTTED, e),
+        st.builds(ast.Drop, objects, DOTTED, FLAG),
+        st.builds(ast.RuleState, one("pause", "resume"), DOTTED),
+        st.builds(ast.ExplainRule, DOTTED),
+        st.builds(ast.ExplainWhy, DOTTED, FLAG, any_number(e), maybe(st.tuples(e, e))),
+        st.builds(ast.ExplainQuery, insert(depth)),
+    ]
+
+
+def statement(depth: int) -> Strategy:
+    """Return a strategy for any statement."""
+    return st.one_of(statements(depth))

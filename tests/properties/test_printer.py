@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cep.errors import SourceText
 from cep.lang import ast, parse
 from cep.lang.print import format_text, print_statement, print_statements
-from cep.lang.print.comments import comments_of
-from tests.properties.ast_strategies import expression, pattern, statement
+from cep.lang.print.comments import comments_of, tokens_of
+from tests.properties.ast_strategies import expression, pattern, statement, statements
 
 NODES = {c for c in vars(ast).values() if isinstance(c, type) and is_dataclass(c)}
 
@@ -37,15 +37,19 @@ def test_what_is_printed_reads_back() -> None:
     """All kinds of nodes: parse(print(x)) == x, and printing that again gives the same text."""
     seen: set[type] = set()
 
-    @settings(max_examples=300)
-    @given(statement(2))
+    @settings(max_examples=20)
+    @given(st.data())
+    def check_all(data: st.DataObject) -> None:
+        for kind in statements(2):
+            check(data.draw(kind))
+
     def check(node: ast.Statement) -> None:
         text = print_statement(node)
         assert read(text) == (node,), text
         assert format_text(text) == text + "\n"
         seen.update(kinds(node))
 
-    check()
+    check_all()
     assert seen == NODES
 
 
@@ -74,8 +78,6 @@ SPACE = st.sampled_from([" ", "\n", "\n\n\n", "  \n  "])
 @st.composite
 def commented(draw: st.DrawFn) -> tuple[str, tuple[ast.Statement, ...]]:
     """Return printed statements with comments, spaces and line ends between their tokens."""
-    from cep.lang.print.comments import tokens_of
-
     nodes = tuple(draw(st.lists(statement(1), min_size=1, max_size=3)))
     out: list[str] = []
     for token in tokens_of(print_statements(nodes)):

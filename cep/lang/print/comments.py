@@ -20,12 +20,10 @@ from cep.lang.print.layout import STEP, render
 from cep.lang.print.statements import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cep.lang import ast
 
 _TOKEN = re.compile(
-    r"""(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\d+(?:\.\d+)?\w*|\$?\w+"""
+    r"""(?P<comment>--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\w*|\$?\w+"""
     r"""|->>?|-\[|\.\.|=>|<=|>=|<>|!=|==|\|\||\{-|-\}|\S""",
     re.DOTALL,
 )
@@ -128,9 +126,10 @@ def _statement_text(node: ast.Statement, stretch: Stretch) -> str:
     plain = render((statement(node), ";"))
     if not stretch.inner:
         return plain
-    inner = _moved(stretch, [m.group() for m in _TOKEN.finditer(plain)])
-    last = max(inner, default=0)
-    if last == sum(1 for _ in _TOKEN.finditer(plain)) - 1:
+    printed = tokens_of(plain)
+    inner = _moved(stretch, printed)
+    last = len(printed) - 1
+    if last in inner:
         inner[last], beside = _split(inner[last])
         stretch.beside = beside + stretch.beside
     woven = _woven(plain, inner)
@@ -217,8 +216,8 @@ def _gap(comments: list[Comment], space: str, indent: str) -> str:
 def _reads_as(text: str, node: ast.Statement, comments: list[str]) -> bool:
     """Return whether text means the same statement and has these comments in it."""
     parsed = parse(SourceText("", text))
-    kept = sorted(m.group().rstrip() for m in _TOKEN.finditer(text) if m.lastgroup == "comment")
-    return not parsed.problems and parsed.statements == (node,) and kept == sorted(comments)
+    kept = sorted(comments_of(text)) == sorted(comments)
+    return not parsed.problems and parsed.statements == (node,) and kept
 
 
 # ---------------------------------------------------------------- the file
@@ -250,6 +249,11 @@ def _file_text(stretches: list[Stretch], bodies: list[str]) -> str:
     return "".join(f"{line}\n" for line in out)
 
 
-def all_comments(text: str) -> Iterable[str]:
+def comments_of(text: str) -> list[str]:
     """Return the comments of a rule text in order."""
-    return [m.group() for m in _TOKEN.finditer(text) if m.lastgroup == "comment"]
+    return [m.group().rstrip() for m in _TOKEN.finditer(text) if m.lastgroup == "comment"]
+
+
+def tokens_of(text: str) -> list[str]:
+    """Return the tokens of a rule text in order, without comments."""
+    return [m.group() for m in _TOKEN.finditer(text) if m.lastgroup != "comment"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
 from cep.lang.build.base import CLAUSE_WORDS
+from cep.lang.grammar import grammar_text
 from cep.times import format_duration
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ SKIPPED_TO = CLAUSE_WORDS | {"FIRST", "LAST", "NEXT"}
 
 _INFINITE = "1e999"  # the binder refuses it; until then it is a number as any other
 _BARE = re.compile(r"[A-Za-z_]\w*")
+
+
+@cache
+def keywords() -> frozenset[str]:
+    """Return all keywords of the grammar."""
+    return frozenset(re.findall(r'"([A-Z_]+)"i', grammar_text()))
 
 
 def name(text: str, reserved: frozenset[str] = PLAIN) -> str:

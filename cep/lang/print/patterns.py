@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.lang.print.expressions import expression
 from cep.lang.print.layout import LINE, Group, Indent, enclosed, join
-from cep.lang.print.names import VARIABLE, dotted, duration, name
+from cep.lang.print.names import VARIABLE, dotted, duration, keywords, name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,15 @@ def _chain(loosest: int, separator: Doc) -> Callable[[Any], Doc]:
     return printer
 
 
+def _beside(node: ast.Pattern, place: int) -> Doc:
+    """Return a part of `A B`; after another part without an operator a step named like any keyword needs quotes."""
+    step = node.part if isinstance(node, ast.Quantified) else node
+    if place == 0 or not isinstance(step, ast.Atom) or step.variable.upper() not in keywords():
+        return pattern(node, FACTOR)
+    atom = _atom(step, quoted=True)
+    return _quantified(node, atom) if isinstance(node, ast.Quantified) else atom
+
+
 def _quantifier(node: ast.Quantified) -> str:
     low, high = node.low, node.high
     if (low, high) == (1, 1) and node.kind == "greedy" and (node.mode or node.until is not None):
@@ -74,12 +84,12 @@ def _quantifier(node: ast.Quantified) -> str:
     return written + _KINDS[node.kind]
 
 
-def _quantified(node: ast.Quantified) -> Doc:
+def _quantified(node: ast.Quantified, part: Doc | None = None) -> Doc:
     mode = f" {node.mode.upper()}" if node.mode else ""
     until: Doc = ""
     if node.until is not None:
         until = enclosed(" UNTIL [", expression(node.until), "]")
-    return (pattern(node.part, PRIMARY), _quantifier(node), mode, until)
+    return (part or pattern(node.part, PRIMARY), _quantifier(node), mode, until)
 
 
 def _absent(node: ast.Absent) -> Doc:
@@ -87,12 +97,13 @@ def _absent(node: ast.Absent) -> Doc:
     return ("NOT ", pattern(node.part, PRIMARY), until)
 
 
-def _atom(node: ast.Atom) -> Doc:
+def _atom(node: ast.Atom, *, quoted: bool = False) -> Doc:
+    reserved = keywords() if quoted else VARIABLE
     stream = "" if node.stream is None else f":{dotted(node.stream)}"
     condition: Doc = ""
     if node.condition is not None:
         condition = enclosed("[", expression(node.condition), "]")
-    return (f"{name(node.variable, VARIABLE)}{stream}", condition)
+    return (f"{name(node.variable, reserved)}{stream}", condition)
 
 
 def _listed(opening: str, node: ast.Permute | ast.AnyOf) -> Doc:
@@ -104,7 +115,7 @@ _PRINTERS: dict[type, Callable[[Any], Doc]] = {
     ast.Followed: _followed,
     ast.Choice: _chain(ANY_ORDER, (LINE, "| ")),
     ast.AnyOrder: _chain(ADJACENT, (LINE, "& ")),
-    ast.Adjacent: _chain(FACTOR, LINE),
+    ast.Adjacent: lambda node: Group(Indent(join(map(_beside, node.parts, count()), LINE))),
     ast.Quantified: _quantified,
     ast.Absent: _absent,
     ast.Group: lambda node: enclosed("(", pattern(node.part)),
