@@ -52,8 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = module.run(arguments)
     except CepError as problem:
         print(problem, file=sys.stderr)
-        wrong_rules = problem.code < "CEP4" or problem.code.startswith("CEP6")
-        return EXIT_WRONG_RULES if wrong_rules else EXIT_RUN_FAILED
+        return EXIT_WRONG_RULES if problem.code < "CEP5" else EXIT_RUN_FAILED
     except KeyboardInterrupt:
         return EXIT_RUN_FAILED
     except BrokenPipeError:

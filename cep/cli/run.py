@@ -104,10 +104,7 @@ def _inputs(given: list[str], engine: Engine) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
         stream, sign, uri = text.partition("=")
-        if not sign or stream not in streams:
-            if sign and len(streams) != 1:
-                found[stream] = uri  # the engine names the streams there are
-                continue
+        if not sign or (stream not in streams and Path(text).exists()):
             stream, uri = _only(streams, "--input"), text
         if stream in found:
             msg = f"stream {stream} has two inputs"
