@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen import loop
-from cep.codegen.forms import settled
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.select import SelectScope
@@ -76,8 +75,7 @@ class _Throttle:
             with body.block("if row == n_rows:"):
                 body.line("break")
             loop.no_room(body, self.layout)
-            self.keys.load(self.scope, [settled(k, self.scope) for k in self.node.keys])
-            self.keys.find(body)
+            self.keys.look_up(self.scope, self.node.keys)
             with body.block("if slot < 0:"):
                 self.keys.room(body)
             self._decide()

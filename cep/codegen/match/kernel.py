@@ -14,7 +14,7 @@ from cep.codegen import forms
 from cep.codegen.layout import Layout
 from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import HIDDEN, Emitter
-from cep.codegen.match.keys import Keys
+from cep.codegen.match.keys import PartitionKeys
 from cep.codegen.match.parts import (
     Parts,
     condition_of,
@@ -53,7 +53,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     writer = Writer()
     row = "row" if len(node.inputs) == 1 else "j"
     scope = MatchScope(node, layout, writer, row)
-    parts = Parts(node, automaton, layout, writer, scope, Keys(node, layout))
+    parts = Parts(node, automaton, layout, writer, scope, PartitionKeys(node, layout))
     used = {*automaton.steps, *automaton.guard_variables()}
     parts.conditions = {
         variable.name: condition_of(variable, number)
@@ -132,11 +132,11 @@ class _Kernel:
         """Write the key and the flags `fits_<v>`; a row of no partition or that fits nothing is passed over."""
         parts = self.parts
         writer = parts.writer
-        nulls = parts.keys.may_be_null()
+        nulls = parts.keys.may_miss()
         if nulls:
             writer.line("in_partition = 1")
         if len(parts.node.inputs) == 1:
-            parts.keys.load_row(writer, 0, "row")
+            parts.keys.load_row(parts.scope, 0, "row")
             self._load_columns()
             self._fits(0)
         else:
@@ -166,7 +166,7 @@ class _Kernel:
         for number in range(len(parts.node.inputs)):
             word = "if" if number == 0 else "elif"
             with writer.block(f"{word} source == {number}:"):
-                parts.keys.load_row(writer, number, "j")
+                parts.keys.load_row(parts.scope, number, "j")
                 self._fits(number)
 
     def _load_columns(self) -> None:
@@ -204,7 +204,7 @@ class _Kernel:
         writer = parts.writer
         # Measured on W4: which readings fit is hard to predict, whether their key has runs is not. So where
         # the lookup is one load it comes first (5.6 -> 2.8 ns an event).
-        if not parts.keys.cheap:
+        if not parts.keys.by_code:
             self._pass_over()
         parts.keys.find(writer)
         starters = dict.fromkeys(move.variable for move in parts.automaton.starts)
@@ -214,7 +214,7 @@ class _Kernel:
             writer.line("may_start = 1")
         with writer.block("if slot < 0 and may_start == 0:"):
             writer.lines("row = row + 1", "continue")
-        if parts.keys.cheap:
+        if parts.keys.by_code:
             self._pass_over()
         self._room()
         if parts.has_absence and parts.past_last:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.match.cells import Cell
     from cep.codegen.match.cohort import CohortWriter
-    from cep.codegen.match.keys import Keys
+    from cep.codegen.match.keys import PartitionKeys
     from cep.codegen.match.scope import MatchScope
     from cep.codegen.writer import Writer
     from cep.pattern.automaton import Automaton, Move, State
@@ -76,7 +76,7 @@ class Parts:
     layout: Layout
     writer: Writer
     scope: MatchScope
-    keys: Keys
+    keys: PartitionKeys
     conditions: dict[str, Condition] = field(default_factory=dict)
     gates: list[StateGate] = field(default_factory=list)
     sure: frozenset[str] = frozenset()

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.codegen.keys import KeySlots
 from cep.codegen.window.distinct import DistinctValues
-from cep.codegen.window.keys import GroupKeys
 from cep.codegen.window.slots import Slots
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class FrameState:
         self.frame = frame
         self.layout = layout
         self.p = prefix
-        self.keys = GroupKeys(
-            frame.partition, layout, prefix, "keys_live" if not prefix else f"{prefix}keys_live"
+        self.keys = KeySlots(
+            layout, [key.type for key in frame.partition], prefix=prefix, fixed=True
         )
         self.slots = Slots(layout, aggregates, prefix)
         self.distinct = DistinctValues(self.slots.distinct(), layout, self.keys, 0, prefix)
@@ -54,7 +54,7 @@ class FrameState:
     def _queue_state(self) -> None:
         layout, p = self.layout, self.p
         layout.pool(f"{p}rows", 256)
-        self.at = int(layout.register(f"{p}row_free", -1)[4:-1])
+        self.at = layout.register_number(f"{p}rows_free", -1)
         layout.register(f"{p}rows_used")
         layout.register(f"{p}rows_live")
         rows = f"{p}rows"
@@ -88,22 +88,19 @@ class FrameState:
     def prepare(self, scope: Scope, ts: str) -> None:
         """Write what comes before any frame takes the row: old rows leave, room and a slot for the key.
 
-        Leaves the row loop with `reason` if there is no room; doing it again then does no harm.
+        Leaves the row loop with `status` if there is no room; doing it again then does no harm.
         """
         writer, keys = scope.writer, self.keys
         if self.by_time:
             self._expire(writer, ts)
-        keys.find(scope)
+        keys.look_up(scope, self.frame.partition)
         self.distinct.check_room(writer)
         if not self.whole:
             free = self.layout.use("slots", "next_slot")
             pool = f"{self.p}rows"
             with writer.block(f"if {free}(reg, {self.at}) >= {self.layout.capacity(pool)}:"):
-                writer.lines(f"reason = {self.layout.full(pool)}", "break")
-        if keys.keys:
-            with writer.block(f"if {keys.slot} < 0:"):
-                keys.check_room(writer)
-                keys.take(writer)
+                writer.lines(f"status = {self.layout.full(pool)}", "break")
+        keys.ensure(writer)
 
     def push(self, scope: Scope, ts: str) -> None:
         """Write the adding of the row to its key's frame."""
@@ -179,7 +176,7 @@ class FrameState:
         ):
             writer.lines(f"{gone} = {self.row_slot}[{head}]", f"{head} = {self.row_next}[{head}]")
             self._pop(writer, gone)
-            if keys.keys and not self.slots.carried():
+            if not keys.fixed and not self.slots.carried():
                 with writer.block(f"if {self.front}[{gone}] < 0 and {self.back}[{gone}] < 0:"):
                     keys.release(writer, gone)
         with writer.block(f"if {head} < 0:"):

@@ -44,13 +44,13 @@ class OverKernel:
     def spec(self) -> KernelSpec:
         """Return the kernel."""
         writer = Writer()
-        writer.lines("reason = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
+        writer.lines("status = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
         for frame in self.frames.values():
             frame.enter(writer)
         with writer.block("while i < n:"):
             self._row(writer)
             writer.line("i += 1")
-        writer.lines("ctl[0] = i", "ctl[3] = out", "ctl[4] = MAX_I64", "return reason")
+        writer.lines("ctl[0] = i", "ctl[3] = out", "ctl[4] = MAX_I64", "return status")
         return self.layout.spec(writer, doc=[self._doc()])
 
     def _doc(self) -> str:
@@ -74,7 +74,7 @@ class OverKernel:
     def _taken(self, writer: Writer, scope: RowScope) -> None:
         """Write what is done for a row that exists for this node."""
         with writer.block(f"if out >= {self.layout.capacity('out')}:"):
-            writer.lines(f"reason = {self.layout.full('out')}", "break")
+            writer.lines(f"status = {self.layout.full('out')}", "break")
         aggregates = [a for _, a, _ in self.node.aggregates]
         partitions = [key for f in self.frames.values() for key in f.frame.partition]
         scope.load(columns_of(*partitions, *aggregates))

@@ -31,7 +31,7 @@ class WindowClose:
         self.rows = WindowRows(kernel, writer, view)
 
     def write(self) -> None:
-        """Write all of it; a full output leaves the row loop with `reason`."""
+        """Write all of it; a full output leaves the row loop with `status`."""
         writer, kernel = self.writer, self.kernel
         writer.line(f"n_slots = {kernel.keys.n_slots}")
         if kernel.sliding:

@@ -9,8 +9,8 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cep.codegen.keys import KeySlots
     from cep.codegen.layout import Layout
-    from cep.codegen.window.keys import GroupKeys
     from cep.codegen.window.slots import Slot
     from cep.codegen.writer import Writer
 
@@ -19,7 +19,7 @@ class DistinctValues:
     """The index of different values of one kernel; writes nothing where no aggregate needs it."""
 
     def __init__(
-        self, slots: Sequence[Slot], layout: Layout, keys: GroupKeys, panes: int, prefix: str = ""
+        self, slots: Sequence[Slot], layout: Layout, keys: KeySlots, panes: int, prefix: str = ""
     ) -> None:
         self.slots = tuple(slots)
         self.layout = layout
@@ -79,7 +79,7 @@ class DistinctValues:
         )
         for test, pool in tests:
             with writer.block(f"if {test}:"):
-                writer.lines(f"reason = {self.layout.full(pool)}", "break")
+                writer.lines(f"status = {self.layout.full(pool)}", "break")
 
     def count(self, slot: Slot, group: str) -> str:
         """Return the number of different values of a group."""

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
+from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
 from cep.codegen.window.close import WindowClose
 from cep.codegen.window.distinct import DistinctValues
-from cep.codegen.window.keys import GroupKeys
 from cep.codegen.window.reopen import Reopened
 from cep.codegen.window.scope import columns_of
 from cep.codegen.window.slots import Slots, constant
@@ -71,7 +71,7 @@ class WindowKernel:
         self.node = node
         self.panes = panes_of(node.window)
         self.layout = Layout(entry)
-        self.keys = GroupKeys([item.value for item in node.keys], self.layout)
+        self.keys = KeySlots(self.layout, [item.value.type for item in node.keys], fixed=True)
         self.slots = Slots(self.layout, [aggregate for _, aggregate in node.aggregates])
         self.sliding = self.panes.n > 1
         self.tables = (
@@ -134,7 +134,7 @@ class WindowKernel:
         )
 
     def _enter(self, writer: Writer) -> None:
-        writer.lines("reason = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
+        writer.lines("status = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
         self.keys.enter(writer)
         self.distinct.enter(writer)
         if self.again is not None:
@@ -205,14 +205,11 @@ class WindowKernel:
         keys = self.keys
         aggregates = [aggregate for _, aggregate in self.node.aggregates]
         scope.load(columns_of(*(item.value for item in self.node.keys), *aggregates))
-        keys.find(scope)
+        keys.look_up(scope, [item.value for item in self.node.keys])
         self.distinct.check_room(writer)
         if self.again is not None:
             self.again.distinct.check_room(writer)
-        if keys.keys:
-            with writer.block(f"if {keys.slot} < 0:"):
-                keys.check_room(writer)
-                keys.take(writer)
+        keys.ensure(writer)
         if self.again is None:
             self._add_to_pane(scope)
             return
@@ -274,7 +271,7 @@ class WindowKernel:
         if self.again is not None:
             with writer.block(f"if {self.again.reg_end} != NULL_I64:"):
                 writer.line(f"ctl[4] = {self.again.reg_end}")
-        writer.line("return reason")
+        writer.line("return status")
 
 
 def window_kernel(node: GroupWindow, entry: str, *, phases: bool = True) -> KernelSpec:

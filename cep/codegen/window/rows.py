@@ -57,7 +57,7 @@ class WindowRows:
             writer.line(f"first_row = {self._first_row('s')}")
             with writer.block("if first_row != MAX_I64:"):
                 self._test()
-            if release and keys.keys and not self.slots.carried():
+            if release and not keys.fixed and not self.slots.carried():
                 with writer.block(f"elif {keys.chain}[s] == -2:"):
                     keys.release(writer, "s")
         sort = self.kernel.layout.use("ordering", "sort_slots")
@@ -83,12 +83,12 @@ class WindowRows:
     # ------------------------------------------------------------------ stage 1
 
     def write(self) -> None:
-        """Write the writing of the picked groups; a full output leaves the row loop with `reason`."""
+        """Write the writing of the picked groups; a full output leaves the row loop with `status`."""
         writer, kernel, layout = self.writer, self.kernel, self.kernel.layout
         writer.lines(f"n_picked = {kernel.reg_picked}", f"written = {kernel.reg_written}")
         with writer.block("while written < n_picked:"):
             with writer.block(f"if out >= {layout.capacity('out')}:"):
-                writer.lines(f"reason = {layout.full('out')}", "break")
+                writer.lines(f"status = {layout.full('out')}", "break")
             writer.line("g = picked[written]")
             scope = self._outputs("g", testing=False)
             for column in kernel.node.schema.columns:
@@ -100,7 +100,7 @@ class WindowRows:
                 "out += 1",
                 "written += 1",
             )
-        with writer.block("if reason != 0:"):
+        with writer.block("if status != 0:"):
             writer.lines(f"{kernel.reg_written} = written", "break")
 
     # ------------------------------------------------------------------ output columns
