@@ -55,10 +55,13 @@ def pieces(source: SourceText) -> list[Piece]:
     found: list[Piece] = []
     start = depth = 0
     problem: Problem | None = None
+    long_text: int | None = None
     for match in _PIECES.finditer(text):
         if match.lastgroup == "open":
-            problem = _unterminated(match, source)
+            problem = _unterminated(match, long_text, source)
             return [*found, Piece(start, len(text), text[start:], ended=False, problem=problem)]
+        if match.group()[0] in "'\"`" and "\n" in match.group():
+            long_text = match.start()
         depth += {"nest": 1, "back": -1}.get(match.lastgroup or "", 0)
         if depth > MAX_NESTING and problem is None:
             span = Span(match.start(), match.end(), source)
@@ -100,12 +103,17 @@ def _says_something(text: str) -> bool:
     return end_of_code(text) > 0
 
 
-def _unterminated(match: re.Match[str], source: SourceText) -> Problem:
+def _unterminated(match: re.Match[str], before: int | None, source: SourceText) -> Problem:
+    """`before`: where a quoted text over several lines begins that stands before."""
     opened = match.group()
     what = {"'": "text", '"': "quoted name", "`": "quoted name", "/*": "comment"}[opened]
     close = "*/" if opened == "/*" else opened
     span = Span(match.start(), match.end(), source)
-    return Problem("CEP102", f"{what} without its end", span, f"add the closing {close}")
+    hint = f"add the closing {close}"
+    if before is not None:
+        line = source.place(before)[0]
+        hint += f"; or is one missing in line {line}, where a text over several lines begins?"
+    return Problem("CEP102", f"{what} without its end", span, hint)
 
 
 def declared_names(text: str) -> frozenset[str]:

@@ -162,20 +162,23 @@ def _empty_place(at: _Place) -> Problem | None:
 
 
 def _unclosed(at: _Place) -> Problem | None:
-    """`f(a, b FROM c` and `(SELECT a FROM b;`: the innermost open bracket is not closed."""
+    """`f(a, b FROM c`, `(SELECT a FROM b;`, `a[x > 1 -> b`: the innermost open bracket is not closed."""
     token = at.refused.token
     text = str(token)
     opened = _open_brackets(at.tokens)
-    if not opened or (at.refused.wants_value and token.type not in ("SEMICOLON", "$END")):
+    if not opened:
         return None
-    inner = opened[-1]
-    wrong = text in _OPENS and _OPENS[text] != str(inner)[-1]
-    over = token.type in ("SEMICOLON", "$END") or text.upper() in CLAUSE_WORDS
-    if not (wrong or over):
+    sign = str(opened[-1])[-1]
+    ends = token.type in ("SEMICOLON", "$END")
+    # Inside a condition `->` is read as a minus and a sign that cannot follow it.
+    start = at.span(token).start
+    arrow = sign == "[" and at.source.text[start - 1 : start + 1] == "->"
+    other = _OPENS.get(text, sign) != sign or text.upper() in CLAUSE_WORDS
+    if not (ends or arrow or (other and not at.refused.wants_value)):
         return None
-    sign = str(inner)[-1]
-    msg = f"{sign!r} is not closed before {at.named(token)}"
-    return Problem("CEP102", msg, at.span(inner), f"add {_CLOSES[sign]!r}")
+    found = "'->'" if arrow else at.named(token)
+    msg = f"{sign!r} is not closed before {found}"
+    return Problem("CEP102", msg, at.span(opened[-1]), f"add {_CLOSES[sign]!r}")
 
 
 def _unopened(at: _Place) -> Problem | None:

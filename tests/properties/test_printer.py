@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cep.errors import SourceText
 from cep.lang import ast, parse
 from cep.lang.print import format_text, print_statement, print_statements
-from cep.lang.print.comments import comments_of, tokens_of
+from cep.lang.print.tokens import comments_of, tokens_of
 from tests.properties.ast_strategies import expression, pattern, statement, statements
 
 NODES = {c for c in vars(ast).values() if isinstance(c, type) and is_dataclass(c)}

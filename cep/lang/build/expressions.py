@@ -27,6 +27,12 @@ class Marker(str):
     __slots__ = ()
 
 
+def interval_us(amount: str, unit: str) -> int | None:
+    """Return the us of `INTERVAL 'amount' unit`, None if it is none."""
+    short = _INTERVAL_UNITS.get(unit.upper().removesuffix("S"))
+    return None if short is None else parse_duration(amount.strip() + short)
+
+
 def _binary(operator: str) -> Any:
     def build(self: Base, meta: Any, children: list[Any]) -> ast.Binary:
         left, right = children
@@ -92,7 +98,7 @@ class ExpressionRules(Base):
             msg = f"INTERVAL in {str(unit).upper()}{' TO ' + str(to[0]).upper() if to else ''}"
             hint = "units are " + ", ".join(_INTERVAL_UNITS)
             raise self.mistake("CEP107", f"{msg} is not supported", span, hint)
-        us = parse_duration(text_of(text).strip() + _INTERVAL_UNITS[name])
+        us = interval_us(text_of(text), str(unit))
         if us is None or us < 0:
             msg = f"{text} is not a number of {name}S"
             hint = "the sign stands before INTERVAL" if us else ""

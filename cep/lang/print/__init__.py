@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cep.errors import CepError
 from cep.lang.depth import too_deep
-from cep.lang.print.comments import format_text
 from cep.lang.print.expressions import expression
+from cep.lang.print.files import format_text
 from cep.lang.print.layout import render
 from cep.lang.print.patterns import pattern
 from cep.lang.print.statements import statement

@@ -76,7 +76,7 @@ def _clauses(node: ast.Select, between: Doc) -> list[Doc]:
     clauses: list[Doc] = []
     if node.with_:
         tables = join((f"{name(t.name)} AS ", enclosed("(", query(t.query))) for t in node.with_)
-        clauses.append(("WITH ", tables))
+        clauses.append(Group(("WITH ", Indent(tables))))
     word = "SELECT DISTINCT" if node.distinct else "SELECT"
     clauses.append(Group((word, Indent((LINE, join(map(_item, node.items)))))))
     if node.from_ is not None:
