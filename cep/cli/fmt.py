@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Rewrite the files, or with --check return 1 if one would change."""
     changed = []
     for source in read_rules(arguments.rules):
-        formatted = format_text(source.text)
+        formatted = format_text(source.text, source.name)
         if formatted == source.text:
             continue
         changed.append(source.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cep.lang import ast
@@ -51,11 +52,15 @@ class StatementRules(Base):
         """IF EXISTS."""
         return "if exists"
 
-    def cols_typed(self, meta: Any, children: list[Any]) -> tuple[ast.FunctionParameter, ...]:
+    def cols_typed(self, _: Any, children: list[Any]) -> tuple[ast.FunctionParameter, ...]:
         """A type, b type."""
         pairs = zip(children[::2], children[1::2], strict=True)
-        span = self.span(meta)
-        return tuple(ast.FunctionParameter(identifier(str(n)), t, span) for n, t in pairs)
+        return tuple(
+            ast.FunctionParameter(
+                identifier(str(n)), t, replace(t.span, start=self.token_span(n).start)
+            )
+            for n, t in pairs
+        )
 
     def create_function(self, meta: Any, children: list[Any]) -> ast.CreateFunction:
         """CREATE [AGGREGATE] FUNCTION."""

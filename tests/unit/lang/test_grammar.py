@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,20 @@ def test_tables_are_cached(tmp_path: Path) -> None:
     assert parse_in_new_process(folder) == "1 1"
     (folder / "grammar").chmod(0o777)
     assert parse_in_new_process(folder) == "1 1"
+
+
+# ---------------------------------------------------------------- the page on the language
+
+PAGE = (ROOT / "grammar" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("example", re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL))
+def test_examples_of_the_page_parse(example: str) -> None:
+    result = parse(SourceText("grammar/README.md", example))
+    assert not result.problems, result.problems[0].render()
+    assert result.statements
+
+
+def test_the_page_lists_every_code() -> None:
+    source = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "cep" / "lang").rglob("*.py"))
+    assert set(re.findall(r"CEP1\d\d", source)) == set(re.findall(r"CEP1\d\d", PAGE))
