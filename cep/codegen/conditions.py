@@ -10,68 +10,15 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.host import operands, string_table, wants_host
+from cep.codegen.texts import FALSE, TRUE, all_of, any_of, null_test, opposite, present
 from cep.plan.expressions import Call, Case, Expr, Literal
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cep.codegen.host import StringCells
     from cep.codegen.scope import Scope, Value
-
-TRUE = "1 == 1"
-FALSE = "1 == 0"
-
-
-def null_test(given: Value) -> str:
-    """Return a condition that holds iff a value (without infinities) is NULL."""
-    if not given.nullable:
-        return FALSE
-    match given.type:
-        case Type.DOUBLE:
-            return f"isnan({given.text})"
-        case Type.STRING | Type.BOOLEAN | Type.NULL:
-            return f"{given.text} < 0"
-        case _:
-            return f"{given.text} == NULL_I64"
-
-
-def present(given: Value) -> str:
-    """Return a condition that holds iff a value (without infinities) is not NULL."""
-    if not given.nullable:
-        return TRUE
-    match given.type:
-        case Type.DOUBLE:
-            return f"not isnan({given.text})"
-        case Type.STRING | Type.BOOLEAN | Type.NULL:
-            return f"{given.text} >= 0"
-        case _:
-            return f"{given.text} != NULL_I64"
-
-
-def all_of(texts: Iterable[str]) -> str:
-    """Return the conjunction of conditions, with constants taken out."""
-    parts = list(dict.fromkeys(t for t in texts if t != TRUE))
-    if FALSE in parts:
-        return FALSE
-    return " and ".join(parts) if parts else TRUE
-
-
-def any_of(texts: Iterable[str]) -> str:
-    """Return the disjunction of conditions, in parentheses where it is one."""
-    parts = list(dict.fromkeys(t for t in texts if t != FALSE))
-    if TRUE in parts:
-        return TRUE
-    if len(parts) < 2:
-        return parts[0] if parts else FALSE
-    return "(" + " or ".join(parts) + ")"
-
-
-def opposite(text: str) -> str:
-    """Return the negation of a condition that is never unknown."""
-    if text in (TRUE, FALSE):
-        return FALSE if text == TRUE else TRUE
-    return f"not ({text})"
 
 
 def is_true(expr: Expr, scope: Scope) -> str:

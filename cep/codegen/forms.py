@@ -8,6 +8,7 @@ comparisons of doubles fail on NaN, those of integers test the sentinel only whe
 A generator calls
     value(expr, scope)      -> Value, in-band; an infinity may stand for NULL (`Value.infinite`)
     settled(expr, scope)    -> Value whose NULL is the in-band one: use it to store, capture or emit
+and in `cep.codegen.conditions`
     is_true(expr, scope)    -> condition text, to stand behind `if`
     is_false(expr, scope)   -> condition text
 All of them may write temporaries to `scope.writer`, before the line that uses the text.
@@ -20,7 +21,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from cep.codegen import conditions
-from cep.codegen.conditions import FALSE, TRUE, is_false, is_true, null_test, present
 from cep.codegen.host import (
     host_value,
     is_host_only,
@@ -31,6 +31,7 @@ from cep.codegen.host import (
     wants_host,
 )
 from cep.codegen.scope import Scope, Value
+from cep.codegen.texts import FALSE, TRUE, null_test, null_text, number_text, present
 from cep.functions import FUNCTIONS
 from cep.functions.times import date_trunc_kernel
 from cep.plan.expressions import (
@@ -49,27 +50,7 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "FALSE",
-    "TRUE",
-    "atom",
-    "error_test",
-    "is_false",
-    "is_true",
-    "null_test",
-    "null_text",
-    "present",
-    "settled",
-    "value",
-]
-
 _SIMPLE = re.compile(r"-?[\w.]+(\[[\w +*-]+\])?")
-_NULL_TEXTS = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1"}
-
-
-def null_text(kind: Type) -> str:
-    """Return the kernel text of NULL of a type."""
-    return _NULL_TEXTS.get(kind, "NULL_I64")
 
 
 def atom(given: Value, scope: Scope) -> Value:
@@ -116,9 +97,8 @@ def literal(expr: Literal, scope: Scope) -> Value:
         return Value(null_text(expr.type), expr.type)
     if expr.type is Type.STRING:
         return Value(scope.layout.constant(str(expr.value)), expr.type, nullable=False)
-    number = int(expr.value) if isinstance(expr.value, bool) else expr.value
-    text = repr(number)
-    return Value(f"({text})" if text.startswith("-") else text, expr.type, nullable=False)
+    number = expr.value if isinstance(expr.value, float) else int(expr.value)
+    return Value(number_text(number), expr.type, nullable=False)
 
 
 def _call(call: Call, scope: Scope) -> Value:
@@ -158,10 +138,12 @@ def _call(call: Call, scope: Scope) -> Value:
 
 def _truth(expr: Expr, scope: Scope) -> Value:
     """Return a condition as a BOOLEAN value: 1, 0 or -1."""
-    true = is_true(expr, scope)
+    true = conditions.is_true(expr, scope)
     if not conditions.may_be_null(expr, scope):
         return Value(f"(1 if {true} else 0)", Type.BOOLEAN, nullable=False)
-    return Value(f"(1 if {true} else (0 if {is_false(expr, scope)} else -1))", Type.BOOLEAN)
+    return Value(
+        f"(1 if {true} else (0 if {conditions.is_false(expr, scope)} else -1))", Type.BOOLEAN
+    )
 
 
 def _choice(condition: str, then: Value, otherwise: Value) -> Value:
@@ -188,7 +170,9 @@ def _typed(expr: Expr, kind: Type, scope: Scope) -> Value:
 def _case(expr: Case, scope: Scope) -> Value:
     result = _typed(expr.otherwise, expr.type, scope)
     for condition, then in reversed(expr.whens):
-        result = _choice(is_true(condition, scope), _typed(then, expr.type, scope), result)
+        result = _choice(
+            conditions.is_true(condition, scope), _typed(then, expr.type, scope), result
+        )
     return result
 
 
@@ -207,7 +191,7 @@ def _coalesce(call: Call, scope: Scope) -> Value:
 def _nullif(call: Call, scope: Scope) -> Value:
     left = Value(null_text(call.type), call.type)
     equal = Call("eq", call.args, Type.BOOLEAN, call.span)
-    return _choice(is_true(equal, scope), left, value(call.args[0], scope))
+    return _choice(conditions.is_true(equal, scope), left, value(call.args[0], scope))
 
 
 def _if(call: Call, scope: Scope) -> Value:

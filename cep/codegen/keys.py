@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cep.codegen.conditions import FALSE, any_of, null_test
 from cep.codegen.forms import atom, settled
 from cep.codegen.scope import Value
+from cep.codegen.texts import FALSE, any_of, null_test
 from cep.types import Type
 
 if TYPE_CHECKING:

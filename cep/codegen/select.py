@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen import loop
-from cep.codegen.conditions import all_of, is_true
+from cep.codegen.conditions import is_true
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope, Value
+from cep.codegen.texts import all_of
 from cep.codegen.vector import select_vector
 from cep.codegen.writer import Writer
 from cep.plan.explain_expressions import expression_text

@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.codegen import loop
-from cep.codegen.conditions import TRUE, all_of, is_true
-from cep.codegen.forms import error_test, null_text, settled
+from cep.codegen.conditions import is_true
+from cep.codegen.forms import error_test, settled
 from cep.codegen.incident.scope import IncidentScope
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import ORIGIN, Layout
+from cep.codegen.texts import TRUE, all_of, null_text
 from cep.codegen.writer import Writer
 from cep.plan.explain_expressions import expression_text
 from cep.plan.nodes import CloseAfter, CloseWhen

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.forms import null_text
 from cep.codegen.layout import identifier, kernel_dtype
 from cep.codegen.scope import RowScope, Value
+from cep.codegen.texts import null_text
 from cep.plan.expressions import Column, Meta, State
 from cep.types import Type
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 
 from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
-from cep.codegen import forms
-from cep.codegen.conditions import null_test
-from cep.codegen.match.cells import constant
+from cep.codegen import conditions, forms
 from cep.codegen.match.distinct import RunDistinct
 from cep.codegen.scope import Value
+from cep.codegen.texts import null_test, number_text
 from cep.plan.expressions import Aggregate, Call, Expr
 from cep.types import Type
 
@@ -99,7 +98,7 @@ class RunAggregates:
         text = formula.value.format(**names)
         kind = aggregate.type
         if formula.defined:
-            null = constant(kind.null)
+            null = number_text(kind.null)
             text = f"({text} if {formula.defined.format(**names)} else {null})"
         for use_ in self._uses(aggregate, formula).values():
             self._imports(SLOT_KINDS[use_.kind], scope)
@@ -138,7 +137,7 @@ class RunAggregates:
         tests = []
         x = ""
         if use.filter is not None:
-            tests.append(forms.is_true(use.filter, scope))
+            tests.append(conditions.is_true(use.filter, scope))
         if use.arg is not None:
             value = forms.settled(use.arg, scope)
             x = scope.writer.fresh("x")

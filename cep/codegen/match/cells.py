@@ -11,26 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
-from cep.types import MAX_I64, NULL_I64, Type
+from cep.codegen.texts import number_text
 
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.graph.kernel import Dtype
     from cep.plan.expressions import Bound
+    from cep.types import Type
 
 POOL = "runs"
-
-
-def constant(value: float) -> str:
-    """Return a number as kernel text."""
-    if isinstance(value, float):
-        if math.isnan(value):
-            return "NAN"
-        if math.isinf(value):
-            return "INF" if value > 0 else "(-INF)"
-        return repr(value) if value >= 0 else f"({value!r})"
-    named = {NULL_I64: "NULL_I64", MAX_I64: "MAX_I64"}
-    return named.get(value, str(value) if value >= 0 else f"({value})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +62,7 @@ class RunCells:
         self._names.add(unique)
         return Cell(
             self.layout.state(unique, dtype, POOL, fill=0 if math.isnan(empty) else empty),
-            constant(empty),
+            number_text(empty),
         )
 
     def text(self, cell: Cell) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
-from cep.codegen.conditions import null_test
+from cep.codegen import conditions, forms
 from cep.codegen.scope import Value
+from cep.codegen.texts import TRUE, null_test
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ class RunDistinct:
 
     def _word(self, use: DistinctUse, scope: MatchScope) -> tuple[str, str]:
         """Return the condition that the candidate counts, and its value as an int64 word."""
-        tests = [forms.is_true(use.filter, scope)] if use.filter is not None else []
+        tests = [conditions.is_true(use.filter, scope)] if use.filter is not None else []
         value = forms.settled(use.arg, scope)
         x = scope.writer.fresh("value_of")
         scope.writer.line(f"{x} = {value.text}")
         if value.nullable:
             tests.append(f"not ({null_test(Value(x, use.arg.type))})")
         word = f"bits_of_f64({x} + 0.0)" if use.arg.type is Type.DOUBLE else x
-        return " and ".join(f"({t})" for t in tests) or forms.TRUE, word
+        return " and ".join(f"({t})" for t in tests) or TRUE, word

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
+from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import HIDDEN, Emitter
@@ -191,7 +191,7 @@ class _Kernel:
             if not condition.alone:
                 writer.line(f"{condition.flag} = 1")
                 continue
-            tests = [f"({forms.is_true(part, self.parts.scope)})" for part in condition.alone]
+            tests = [f"({conditions.is_true(part, self.parts.scope)})" for part in condition.alone]
             writer.line(f"{condition.flag} = 0")
             with writer.block(f"if {' and '.join(tests)}:"):
                 writer.line(f"{condition.flag} = 1")

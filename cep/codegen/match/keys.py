@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.conditions import FALSE
 from cep.codegen.keys import KeySlots
 from cep.codegen.scope import Value
+from cep.codegen.texts import FALSE
 
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
+from cep.codegen import conditions
 from cep.pattern.automaton import DEAD, Move, State
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Scan:
         scope = self.parts.scope
         scope.variable = gate.move.variable
         scope.gates = {gate.gate.leaf: f"{gate.array}[slot]"}
-        text = forms.is_false(gate.gate.condition, scope)
+        text = conditions.is_false(gate.gate.condition, scope)
         scope.gates = {}
         return f"({text})"
 
@@ -234,4 +234,4 @@ class Scan:
         """Return the condition on the bindings, for run `r` or (empty cells) a new run."""
         scope = self.parts.scope
         scope.variable = condition.variable
-        return " and ".join(f"({forms.is_true(part, scope)})" for part in condition.bound)
+        return " and ".join(f"({conditions.is_true(part, scope)})" for part in condition.bound)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import forms
 from cep.codegen.match.aggregates import RunAggregates
-from cep.codegen.match.cells import RunCells, constant
+from cep.codegen.match.cells import RunCells
 from cep.codegen.scope import Leaf, RowScope, Value
+from cep.codegen.texts import number_text
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class MatchScope(RowScope):
         """Return a column of a bound event."""
         if bound in self.gates:
             return Value(self.gates[bound], bound.type, nullable=False)
-        missing = constant(bound.type.null)
+        missing = number_text(bound.type.null)
         if bound.default is not None:
             missing = forms.settled(bound.default, self).text
         text = self._first(bound, missing) if bound.which == "first" else self._last(bound, missing)

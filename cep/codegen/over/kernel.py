@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
+from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.over.frame import FrameState
 from cep.codegen.scope import RowScope
@@ -68,7 +68,7 @@ class OverKernel:
             self._taken(writer, scope)
             return
         scope.load(columns_of(where))
-        with writer.block(f"if {forms.is_true(where, scope)}:"):
+        with writer.block(f"if {conditions.is_true(where, scope)}:"):
             self._taken(writer, scope)
 
     def _taken(self, writer: Writer, scope: RowScope) -> None:
@@ -105,7 +105,7 @@ class OverKernel:
         if node.qualify is None:
             self._write(writer, scope)
             return
-        with writer.block(f"if {forms.is_true(node.qualify, scope)}:"):
+        with writer.block(f"if {conditions.is_true(node.qualify, scope)}:"):
             self._write(writer, scope)
 
     def _write(self, writer: Writer, scope: OutputScope) -> None:

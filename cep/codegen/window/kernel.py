@@ -22,15 +22,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
+from cep.codegen import conditions
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
+from cep.codegen.texts import number_text
 from cep.codegen.window.close import WindowClose
 from cep.codegen.window.distinct import DistinctValues
 from cep.codegen.window.reopen import Reopened
 from cep.codegen.window.scope import columns_of
-from cep.codegen.window.slots import Slots, constant
+from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class WindowKernel:
         self.tables = (
             ("pane_first", "i64", "MAX_I64"),
             *(
-                (f"pane_{name}", field.dtype, constant(field.empty))
+                (f"pane_{name}", field.dtype, number_text(field.empty))
                 for name, field in self.slots.fields((*self.slots.merged(), *self.slots.carried()))
             ),
         )
@@ -194,7 +195,7 @@ class WindowKernel:
         tests = []
         if node.where is not None:
             scope.load(columns_of(node.where))
-            tests.append(forms.is_true(node.where, scope))
+            tests.append(conditions.is_true(node.where, scope))
         if tests:
             with writer.block(f"if {' and '.join(tests)}:"):
                 self._add(writer, scope)

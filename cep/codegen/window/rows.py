@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cep.codegen import forms
+from cep.codegen import conditions
 from cep.codegen.window.scope import OutputScope, columns_of, time_value
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class WindowRows:
         if having is None:
             writer.lines(*take)
             return
-        with writer.block(f"if {forms.is_true(having, self._outputs('s', testing=True))}:"):
+        with writer.block(f"if {conditions.is_true(having, self._outputs('s', testing=True))}:"):
             writer.lines(*take)
 
     # ------------------------------------------------------------------ stage 1

@@ -6,7 +6,6 @@ needs and writes what a kernel does with them: arrays, adding a row, merging, an
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
-from cep.codegen import forms
+from cep.codegen import conditions, forms
 from cep.codegen.scope import Value
+from cep.codegen.texts import null_test, null_text, number_text
 from cep.plan.expressions import Call
-from cep.types import NULL_I64, Type
+from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,33 +28,6 @@ if TYPE_CHECKING:
     from cep.codegen.scope import Scope
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate, Expr
-
-_NULL_TESTS = {
-    Type.STRING: "{} < 0",
-    Type.BOOLEAN: "{} < 0",
-    Type.NULL: "{} < 0",
-    Type.DOUBLE: "isnan({})",
-}
-_NULL_TEXTS = {Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1", Type.DOUBLE: "NAN"}
-
-
-def null_test(kind: Type, text: str) -> str:
-    """Return the condition that an in-band value is NULL."""
-    return _NULL_TESTS.get(kind, "{} == NULL_I64").format(text)
-
-
-def null_text(kind: Type) -> str:
-    """Return the kernel text of the NULL of a type."""
-    return _NULL_TEXTS.get(kind, "NULL_I64")
-
-
-def constant(value: int | float) -> str:
-    """Return a number as kernel text."""
-    if isinstance(value, float) and math.isnan(value):
-        return "NAN"
-    if isinstance(value, float) and math.isinf(value):
-        return "INF" if value > 0 else "-INF"
-    return "NULL_I64" if value == NULL_I64 else repr(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +155,14 @@ class Slots:
     ) -> tuple[list[str], str]:
         tests = []
         if keep is not None:
-            tests.append(forms.is_true(keep, scope))
+            tests.append(conditions.is_true(keep, scope))
         if argument is None:
             return tests, ""
         value = forms.settled(argument, scope)
         x = scope.writer.fresh("x")
         scope.writer.line(f"{x} = {value.text}")
         if value.nullable:
-            tests.append(f"not ({null_test(argument.type, x)})")
+            tests.append(f"not ({null_test(Value(x, argument.type))})")
         return tests, x
 
     def merge(
@@ -208,7 +181,7 @@ class Slots:
         for slot in slots:
             names = cells(slot)
             for field in slot.kind.fields:
-                writer.line(f"{names[field.name]} = {constant(field.empty)}")
+                writer.line(f"{names[field.name]} = {number_text(field.empty)}")
 
     def used_by(self, aggregates: Sequence[Aggregate]) -> tuple[Slot, ...]:
         """Return the slots the formulas of some aggregates read."""
@@ -242,7 +215,7 @@ class Slots:
             text = f"({text}) if {defined} else {null_text(kind)}"
         writer.line(f"{local} = {text}")
         if count_errors and (kind is Type.DOUBLE or formula.may_fail):
-            failed = null_test(kind, local) + (f" and {defined}" if defined else "")
+            failed = null_test(Value(local, kind)) + (f" and {defined}" if defined else "")
             with writer.block(f"if {failed}:"):
                 writer.line("ctl[5] += 1")
         return Value(local, kind, nullable=bool(formula.defined) or kind is not Type.INT)
