@@ -23,6 +23,7 @@ from cep.plan.expressions import (
     Meta,
     children,
 )
+from cep.plan.tree import conjuncts
 from cep.types import Type
 
 _COMPARISONS = {"gt": 1, "ge": 1, "lt": -1, "le": -1}
@@ -35,15 +36,6 @@ class Gate:
     condition: Expr
     leaf: Bound
     keep: OneOf["min", "max"]
-
-
-def conjuncts(condition: Expr | None) -> tuple[Expr, ...]:
-    """Return the parts of a conjunction in order; none for no condition."""
-    if condition is None:
-        return ()
-    if isinstance(condition, Call) and condition.function == "and":
-        return tuple(part for arg in condition.args for part in conjuncts(arg))
-    return (condition,)
 
 
 def leaves(expr: Expr) -> tuple[Expr, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from cep.pattern.automaton import Automaton
 from cep.pattern.build.absent import absent
 from cep.pattern.build.atom import atom
-from cep.pattern.build.fragment import Fragment
 from cep.pattern.build.repeat import repeat
 from cep.pattern.build.sequence import sequence
 from cep.pattern.build.states import automaton_of
 from cep.pattern.simplify import simplify
 from cep.plan.nodes import Absent, Atom, Pattern, Repeat, Sequence
+
+if TYPE_CHECKING:
+    from cep.pattern.automaton import Automaton
+    from cep.pattern.build.fragment import Fragment
 
 
 def build(pattern: Pattern) -> Automaton:

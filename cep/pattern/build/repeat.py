@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from cep.pattern.build.fragment import Fragment
+if TYPE_CHECKING:
+    from cep.pattern.build.fragment import Fragment
 
 
 def repeat(
@@ -23,7 +25,5 @@ def repeat(
     if len(part.steps) != 1 or part.empty is not None:
         msg = "only a single step can be repeated"
         raise ValueError(msg)
-    step = replace(
-        part.steps[0], low=max(low, 1), high=high, strict=strict, possessive=possessive
-    )
+    step = replace(part.steps[0], low=max(low, 1), high=high, strict=strict, possessive=possessive)
     return replace(part, steps=(step,), empty=empty)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from cep.cli.main import main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_demo_tells_the_life_of_an_incident(capsys: pytest.CaptureFixture[str]) -> None:
