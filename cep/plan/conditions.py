@@ -11,6 +11,7 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONGEST_CHAIN = 32
 TRUE = Literal(value=True, type=Type.BOOLEAN)
 
 
@@ -35,5 +36,11 @@ def conjunction(parts: Sequence[Expr]) -> Expr:
 
 
 def disjunction(parts: Sequence[Expr]) -> Expr:
-    """Return the OR of all parts (at least one) in order."""
-    return reduce(either, parts)
+    """Return the OR of all parts (at least one) in order; a long one is a balanced tree.
+
+    IN takes lists of any length, and what walks expressions recurses.
+    """
+    if len(parts) <= LONGEST_CHAIN:
+        return reduce(either, parts)
+    middle = len(parts) // 2
+    return either(disjunction(parts[:middle]), disjunction(parts[middle:]))

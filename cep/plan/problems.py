@@ -74,6 +74,7 @@ CODES: dict[str, str] = {
     "CEP608": "loop that can never take an event its next step leaves",
     "CEP609": "column ts that is not the event time",
     "CEP610": "annotation without effect",
+    "CEP611": "OVER without a bound",
     # our fault
     "CEP901": "a plan breaks its own rules",
 }

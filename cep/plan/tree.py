@@ -76,18 +76,24 @@ def rebuild(expr: Expr, step: Callable[[Expr], Expr]) -> Expr:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Yield an expression and everything in it, outermost first."""
-    yield expr
-    for child in children(expr):
-        yield from walk(child)
+    waiting = [expr]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting.extend(reversed(children(found)))
 
 
 def conjuncts(expr: Expr | None) -> tuple[Expr, ...]:
     """Return the operands of a conjunction, flattened, in order; none for None."""
-    if expr is None:
-        return ()
-    if isinstance(expr, Call) and expr.function == "and":
-        return tuple(part for arg in expr.args for part in conjuncts(arg))
-    return (expr,)
+    found: list[Expr] = []
+    waiting = [] if expr is None else [expr]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Call) and part.function == "and":
+            waiting.extend(reversed(part.args))
+        else:
+            found.append(part)
+    return tuple(found)
 
 
 def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
-from cep.pattern.gates import Gate, conjuncts, gate_of, leaves, own_columns, split
+from cep.pattern.gates import Gate, gate_of, leaves, own_columns, split
 from cep.plan.expressions import Aggregate, Bound
+from cep.plan.tree import conjuncts
 from cep.types import Type
 
 if TYPE_CHECKING:

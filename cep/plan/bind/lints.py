@@ -1,4 +1,4 @@
-"""Lints of patterns (language.md section 11): advice about rules that run but may not mean what they say."""
+"""Lints (language.md section 11): advice about rules that run but may not mean what they say."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from cep.plan.tree import conjuncts, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cep.errors import Span
     from cep.lang import ast
     from cep.plan.bind.events import BoundVariable
     from cep.plan.bind.patterns import Chain
@@ -50,6 +51,13 @@ def lint_match(
             report.add("CEP604", message, span, "use a relaxed loop, or a pattern over one stream")
     _never_bound(chain, report)
     _swallowed(chain, by_name, report)
+
+
+def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
+    """Report an OVER over all rows of a key so far, whose state is never given back: CEP611."""
+    if node.partition_by:
+        message = "the state of a key is kept for ever, so memory grows with the number of keys"
+        report.add("CEP611", message, span, "give the frame a bound: RANGE 1h PRECEDING")
 
 
 def _bounded(chain: Chain) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
 from cep.plan.bind.constants import bind_count, bind_duration
 from cep.plan.bind.expressions import bind_expression
+from cep.plan.bind.lints import lint_unbounded
 from cep.plan.bind.names import fresh
 from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
@@ -106,14 +107,9 @@ class OverScope(RowScope):
         keys = [bind_expression(item.value, rows) for item in spec.partition_by]
         for item in spec.order_by:
             self._order(item)
-        if spec.frame is None:
-            refuse(self.report, "Frame.unbounded", spec.span)
-            return None
-        amount = self._amount(spec.frame)
-        if is_broken(*keys) or amount is None:
-            return None
         partition = tuple(convert(k, Type.STRING) if k.type is Type.NULL else k for k in keys)
-        return Frame(partition, spec.frame.kind, amount)
+        bounds = self._bounds(spec)
+        return None if is_broken(*keys) or bounds is None else Frame(partition, *bounds)
 
     def _order(self, item: ast.SortItem) -> None:
         """Only the event time, ascending."""
@@ -124,16 +120,25 @@ class OverScope(RowScope):
         hint = f"write ORDER BY {self.source.stream.time_column}, or leave ORDER BY out"
         refuse(self.report, "WindowSpec.order_by", item.span, hint=hint)
 
-    def _amount(self, frame: ast.Frame) -> int | None:
-        """Return how far a frame reaches back, in us or rows."""
+    def _bounds(self, spec: ast.WindowSpec) -> tuple[Literal["range", "rows"], int | None] | None:
+        """Return the kind and amount of a frame; without one, all rows up to this one (ruling 33)."""
+        frame = spec.frame
+        if frame is None:
+            lint_unbounded(spec, spec.span, self.report)
+            return "range", None
         high = frame.high
         if high is not None and high.kind != "current_row":
             refuse(self.report, "Frame.following", high.span)
             return None
+        if frame.low.kind == "unbounded_preceding":
+            lint_unbounded(spec, frame.low.span, self.report)
+            return "range", None  # the same rows, whichever way they are counted
+        amount = self._amount(frame)
+        return None if amount is None else (frame.kind, amount)
+
+    def _amount(self, frame: ast.Frame) -> int | None:
+        """Return how far a bounded frame reaches back, in us or rows."""
         low = frame.low
-        if low.kind == "unbounded_preceding":
-            refuse(self.report, "Frame.unbounded", low.span)
-            return None
         if low.kind == "current_row":
             return 0
         if low.kind != "preceding" or low.amount is None:

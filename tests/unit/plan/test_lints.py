@@ -24,6 +24,11 @@ LINTS: list[tuple[str, str]] = [
     ("CEP609", rule("SELECT ¦window_end AS ts, COUNT(*) AS n FROM r GROUP BY TUMBLE(1s)")),
     ("CEP610", "¦@max_runs(5) " + rule("SELECT room FROM r")),
     ("CEP610", "¦@owner('me') CREATE STREAM s (k INT);"),
+    ("CEP611", rule("SELECT SUM(n) OVER (¦PARTITION BY room) AS s FROM r")),
+    (
+        "CEP611",
+        rule("SELECT SUM(n) OVER (PARTITION BY room ROWS ¦UNBOUNDED PRECEDING) AS s FROM r"),
+    ),
 ]
 
 FINE = [
@@ -35,6 +40,8 @@ FINE = [
     match("a -> b[ok]++ -> c"),
     match("a -> b{3} -> c"),
     rule("SELECT ts, room FROM r"),
+    rule("SELECT SUM(n) OVER () AS s FROM r"),
+    rule("SELECT SUM(n) OVER (PARTITION BY room RANGE 1h PRECEDING) AS s FROM r"),
 ]
 
 

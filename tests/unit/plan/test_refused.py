@@ -67,7 +67,6 @@ CASES: dict[str, str] = {
     "Descriptor": rule(
         "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE r, ¦DESCRIPTOR(t2), 1m)) GROUP BY window_start"
     ),
-    "Frame.unbounded": rule("SELECT SUM(n) OVER (ROWS ¦UNBOUNDED PRECEDING) AS s FROM r"),
     "Frame.following": rule(
         "SELECT SUM(n) OVER (ROWS BETWEEN 3 PRECEDING AND ¦3 FOLLOWING) AS s FROM r"
     ),
