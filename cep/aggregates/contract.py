@@ -40,8 +40,9 @@ class Formula:
 
     Fields stand in braces: `{total.value} / {count.n}`. The aggregate is NULL unless `defined` holds; a
     DOUBLE value that is not finite becomes NULL and counts as an expression error, and so does
-    NULL_I64 where `may_fail` is set. `argument` is the type the argument is converted to first, None:
-    as it is. `functions` lists the routines of kernellib that it calls, as (module, name).
+    NULL_I64 where `may_fail` is set. `total`: the aggregate is never NULL, of no samples neither.
+    `argument` is the type the argument is converted to first, None: as it is. `functions` lists the
+    routines of kernellib that it calls, as (module, name).
     """
 
     uses: tuple[Use, ...]
@@ -49,6 +50,7 @@ class Formula:
     defined: str = ""
     argument: Type | None = None
     may_fail: bool = False
+    total: bool = False
     functions: tuple[tuple[str, str], ...] = ()
 
 

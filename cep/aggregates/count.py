@@ -5,11 +5,11 @@ from __future__ import annotations
 from cep.aggregates.contract import EVERYWHERE, AggregateFunction, Formula, Options, Use
 from cep.types import Type
 
-_ROWS = Formula((Use("count", "rows"),), "{count.n}")
-_VALUES = Formula((Use("count", "count"),), "{count.n}")
+_ROWS = Formula((Use("count", "rows"),), "{count.n}", total=True)
+_VALUES = Formula((Use("count", "count"),), "{count.n}", total=True)
 
 # COUNT(DISTINCT x); the kernels fill the slot from an index of the values.
-DISTINCT = Formula((Use("count", "distinct"),), "{count.n}")
+DISTINCT = Formula((Use("count", "distinct"),), "{count.n}", total=True)
 
 
 def _formula(kind: Type | None, options: Options) -> Formula:

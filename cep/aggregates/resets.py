@@ -14,6 +14,7 @@ AGGREGATE = counter(
             uses(value),
             total(routine, "resets"),
             functions=(("counters", routine),),
+            total=True,
         )
         for kind, value, routine in (
             (Type.DOUBLE, "f64", "total_resets"),

@@ -24,9 +24,9 @@ class Arrival:
 
 
 class Watermark:
-    """The watermark of a stream: the minimum over its partitions, infinity once it has ended.
+    """The watermark of a stream: the minimum over its partitions that are not idle, infinity once it has ended.
 
-    Invariants: a partition's watermark never goes back.
+    Invariants: a partition's watermark never goes back; the stream is idle iff its partitions are.
     """
 
     def __init__(self, spec: StreamSpec) -> None:
@@ -34,8 +34,8 @@ class Watermark:
         self._adjust = spec.late_adjust
         self.partitions: dict[int, int] = {}
         self.ended = False
-        self.idle = False
-        self.last_seen_us = 0  # wall clock of the last row, for idle timeouts
+        self._idle: set[int] = set()
+        self._seen_us: dict[int, int] = {}  # wall clock of the last row of each partition
 
     @property
     def received(self) -> bool:
@@ -43,10 +43,17 @@ class Watermark:
         return bool(self.partitions)
 
     @property
+    def idle(self) -> bool:
+        """Whether all partitions are idle: the stream does not hold the clock back."""
+        return bool(self._idle) and len(self._idle) == len(self.partitions)
+
+    @property
     def value(self) -> int:
         """W of the stream, us: no row below it will come."""
         if self.ended:
             return MAX_I64
+        if self._idle and not self.idle:
+            return min(w for p, w in self.partitions.items() if p not in self._idle)
         return min(self.partitions.values(), default=NEVER)
 
     def open(self, partition: int) -> None:
@@ -58,10 +65,27 @@ class Watermark:
         self.partitions[partition] = MAX_I64
         self.ended = min(self.partitions.values()) == MAX_I64
 
-    def advance(self, us: int) -> None:
-        """Move all partitions to at least `us`."""
+    def saw(self, partition: int, now_us: int) -> None:
+        """Say that rows of a partition came at this time of the wall clock; it is not idle (any more)."""
+        self._seen_us[partition] = now_us
+        self._idle.discard(partition)
+
+    def fall_idle(self, now_us: int, timeout_us: int) -> bool:
+        """Mark partitions idle that were silent for more than the timeout; return whether there are new ones."""
+        silent = {
+            partition
+            for partition, mark in self.partitions.items()
+            if mark != MAX_I64 and now_us - self._seen_us.get(partition, now_us) > timeout_us
+        }
+        found = not silent <= self._idle
+        self._idle |= silent
+        return found
+
+    def advance(self, us: int, now_us: int) -> None:
+        """Move all partitions to at least `us`; none is idle at this time of the wall clock."""
         for partition in self.partitions or {0: NEVER}:
             self.partitions[partition] = max(self.partitions.get(partition, NEVER), us)
+            self.saw(partition, now_us)
 
     def arrive(
         self, times: np.ndarray, partition: int, clock: int, others: int, *, in_order: bool = False
@@ -89,20 +113,25 @@ class Watermark:
             return Arrival(times, None)
         if not self._adjust:
             return Arrival(times, late)
-        rest = [w for p, w in self.partitions.items() if p != partition]
+        rest = [w for p, w in self.partitions.items() if p != partition and p not in self._idle]
         stream = np.minimum(limits, min(rest, default=MAX_I64))
         at = np.maximum(np.minimum(stream, others), clock)
-        return Arrival(np.where(late, at, times), late)
+        # While another stream has not begun there is no clock to adjust to.
+        return Arrival(np.where(late & (at > NEVER), at, times), late)
 
     def arrays(self) -> np.ndarray:
-        """Return the state as int64: ended, idle, last seen, then partition and watermark in turn."""
-        flat = [int(self.ended), int(self.idle), self.last_seen_us]
+        """Return the state as int64: ended, then for each partition number, watermark, last seen, idle."""
+        flat = [int(self.ended)]
         for partition, value in sorted(self.partitions.items()):
-            flat += [partition, value]
+            seen = self._seen_us.get(partition, NEVER)
+            flat += [partition, value, seen, int(partition in self._idle)]
         return np.array(flat, np.int64)
 
     def restore(self, flat: np.ndarray) -> None:
         """Take over what `arrays` returned."""
-        ended, idle, self.last_seen_us, *pairs = flat.tolist()
-        self.ended, self.idle = bool(ended), bool(idle)
-        self.partitions = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        ended, *rows = flat.tolist()
+        self.ended = bool(ended)
+        parts = list(zip(*(rows[i::4] for i in range(4)), strict=True))
+        self.partitions = {p: mark for p, mark, _, _ in parts}
+        self._seen_us = {p: seen for p, _, seen, _ in parts if seen != NEVER}
+        self._idle = {p for p, _, _, idle in parts if idle}

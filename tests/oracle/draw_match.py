@@ -42,7 +42,7 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
     steps = _steps(d, usable)
     pattern = _pattern(d, steps, usable, single=single)
     options = _options(d, steps, by_key=by_key, absent="FOR" in pattern)
-    items = _items(d, steps, by_key=by_key)
+    items = _items(d, steps, by_key=by_key, single=single)
     source = f"{usable[0].name} " if single else ""
     where = ""
     if d.chance(0.06):
@@ -136,6 +136,8 @@ def _binding(d: Draw, step: Step, before: list[Step]) -> str:
             f"COUNT({step.variable}.*) < 4",
             f"SUM({loop}) < 12",
             f"MAX({loop}) < 10",
+            f"SUM({loop} * 2) <= 16",
+            f"LAST({loop}, 2, 0) <= {column}",
         ]
     for earlier in before:
         for other in earlier.stream.of("DOUBLE", "INT")[:2]:
@@ -176,7 +178,7 @@ def _options(d: Draw, steps: list[Step], *, by_key: bool, absent: bool) -> str:
     return found
 
 
-def _items(d: Draw, steps: list[Step], *, by_key: bool) -> Items:
+def _items(d: Draw, steps: list[Step], *, by_key: bool, single: bool) -> Items:
     items = Items()
     if by_key:
         items.add("k", "STRING", "k")
@@ -195,6 +197,9 @@ def _items(d: Draw, steps: list[Step], *, by_key: bool) -> Items:
     if d.chance(0.25):
         d.tag("MATCH_ID")
         items.add("MATCH_ID()", "ID", "mid")
+    _bare_items(d, items, steps, single=single)
+    if d.chance(0.15):
+        items.add("MATCH_DURATION()", "DURATION")
     if d.chance(0.25):
         d.tag("MATCH_START and MATCH_END")
         items.add("MATCH_START()", "TIMESTAMP", "began")
@@ -203,3 +208,16 @@ def _items(d: Draw, steps: list[Step], *, by_key: bool) -> Items:
     if first and "v" not in items.columns:
         items.add(f"{steps[0].variable}.{first[0]}", "DOUBLE", "v")
     return items
+
+
+def _bare_items(d: Draw, items: Items, steps: list[Step], *, single: bool) -> None:
+    """Add items without a variable: of the whole match, or of its last event."""
+    columns = steps[0].stream.columns
+    if d.chance(0.15):
+        d.tag("SELECT COUNT(*) of a match")
+        items.add("COUNT(*)", "INT")
+    if single and d.chance(0.2):
+        d.tag("SELECT a column of the last event")
+        column = d.pick(steps[0].stream.of("STRING", "INT", "DOUBLE"))
+        if column != "k":
+            items.add(column, columns[column], f"last_{column}")

@@ -8,6 +8,7 @@ Rule = tuple[str, Stream]
 
 AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX", "STDDEV", "FIRST", "LAST", "INCREASE", "RATE", "RESETS")  # fmt: skip
 CHANGES = ("DELTA", "DERIV", "SLOPE")
+TEXT_AGGREGATES = ("MIN", "MAX", "FIRST", "LAST")
 # The type of a result by the type of the argument; FUZZY is never compared.
 RESULTS = {"COUNT": "INT", "RESETS": "INT", "AVG": "DOUBLE", "STDDEV": "FUZZY", "RATE": "FUZZY", "DERIV": "FUZZY", "SLOPE": "FUZZY"}  # fmt: skip
 
@@ -67,6 +68,15 @@ def where(d: Draw, stream: Stream, probability: float) -> str:
 def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     """SELECT .. FROM .. WHERE."""
     d.tag("SELECT")
+    if d.chance(0.1):
+        d.tag("SELECT *")
+        clauses = where(d, stream, 0.7)
+        columns = dict(stream.columns)
+        if "ts" not in columns:
+            columns = {"ts": "TIMESTAMP", **columns}
+        return rule(name, into, f"SELECT * FROM {stream.name}{clauses}"), Stream(
+            into or name, columns
+        )
     items = Items()
     if "k" in stream.columns:
         items.add("k", stream.columns["k"], "k")
@@ -75,6 +85,9 @@ def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
             items.add(wanted, kind, wanted)
     for _ in range(d.pick((1, 2, 3))):
         items.add(*value(d, stream))
+    if d.chance(0.07) and "ts" in stream.columns:
+        d.tag("an item named ts")
+        items.add("ts + 3s", "TIMESTAMP", "ts")
     if d.chance(0.2) and stream.time != "ts":
         items.add(stream.time, "TIMESTAMP", "seen")
     clauses = where(d, stream, 0.7) + throttle(d, items)
@@ -85,14 +98,37 @@ def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
 def aggregates_of(d: Draw, stream: Stream, names: tuple[str, ...]) -> tuple[str, str]:
     """Return an aggregate call without OVER, and its type."""
     numbers = stream.of("INT", "DOUBLE")
+    texts = stream.of("STRING")
     name = d.pick(names)
-    if name == "COUNT" or not numbers:
-        d.tag("COUNT")
-        return "COUNT(*)", "INT"
     d.tag(name)
+    if name == "COUNT":
+        column = d.pick([*numbers, *texts, *stream.of("BOOLEAN"), "*", "*", "*"])
+        return f"COUNT({column})", "INT"
+    if name in TEXT_AGGREGATES and texts and d.chance(0.25):
+        d.tag("aggregates of texts")
+        return f"{name}({d.pick(texts)})", "STRING"
+    if not numbers:
+        return "COUNT(*)", "INT"
     column = d.pick(numbers)
     kind = RESULTS.get(name, stream.columns[column])
+    if d.chance(0.2):
+        d.tag("aggregates of expressions")
+        return (
+            f"{name}({d.pick((f'{column} * 2', f'{column} + 1', f'COALESCE({column}, 1)'))})",
+            kind,
+        )
     return f"{name}({column})", kind
+
+
+def having(d: Draw, stream: Stream) -> str:
+    """Return a condition over aggregates."""
+    numbers = stream.of("INT", "DOUBLE")
+    forms = ["COUNT(*) > 1", "COUNT(*) >= 2", "COUNT(*) < 3"]
+    if numbers:
+        column = d.pick(numbers)
+        forms += [f"SUM({column}) > 2", f"MAX({column}) > MIN({column})", f"COUNT({column}) >= 1"]
+        forms += [f"INCREASE({column}) > 0", f"LAST({column}) >= FIRST({column})"]
+    return d.pick(forms)
 
 
 def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
@@ -115,7 +151,7 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     clauses = where(d, stream, 0.4) + f" GROUP BY {', '.join([*keys, *window])}"
     if d.chance(0.35):
         d.tag("HAVING")
-        clauses += f" HAVING {d.pick(('COUNT(*) > 1', 'COUNT(*) >= 2', 'COUNT(*) < 3'))}"
+        clauses += f" HAVING {having(d, stream)}"
     clauses += throttle(d, items)
     text = f"SELECT {items} FROM {source}{clauses}"
     return rule(name, into, text), items.stream(into or name, clauses)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.oracle.draw_incident import draw_incident
 from tests.oracle.draw_match import draw_match
 from tests.oracle.draw_queries import draw_over, draw_select, draw_window
-from tests.oracle.drawing import KINDS, Draw, Stream
+from tests.oracle.drawing import KINDS, Draw, Stream, condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +90,11 @@ def _rules(d: Draw, streams: list[Stream]) -> list[str]:
         chained = bool(derived) and d.chance(0.5)
         readable = [*streams, *derived] if chained else streams
         name = f"r{number}"
+        if d.chance(0.08):
+            texts, output = _union(d, name, readable)
+            found += texts
+            derived.append(output)
+            continue
         into = f"out{number}" if d.chance(0.3) else ""
         text, output = _rule(d, name, into, readable, derived if chained else readable)
         if chained and any(f" {s.name}" in text or f":{s.name}" in text for s in derived):
@@ -99,6 +104,24 @@ def _rules(d: Draw, streams: list[Stream]) -> list[str]:
         found.append(text)
         derived.append(output)
     return found
+
+
+def _union(d: Draw, name: str, readable: Sequence[Stream]) -> tuple[list[str], Stream]:
+    """Return two rules that write one stream, with columns of their own and one in common."""
+    d.tag("two rules of one stream")
+    texts = []
+    columns = {"ts": "TIMESTAMP", "k": "STRING", "x": "DOUBLE", "y": "INT"}
+    for number, (items, wanted) in enumerate((("k, v AS x", "v"), ("k, n AS x, n AS y", "n"))):
+        usable = [s for s in readable if s.columns.get("k") == "STRING"]
+        stream = d.pick([s for s in usable if s.columns.get(wanted) in ("INT", "DOUBLE")])
+        if stream.columns[wanted] == "DOUBLE" and wanted == "n":
+            items = "k, n AS x"
+        where = f" WHERE {condition(d, stream)}" if d.chance(0.5) else ""
+        query = f"SELECT {items} FROM {stream.name}{where}"
+        texts.append(f"CREATE RULE {name}_{number} AS INSERT INTO {name}_u {query};")
+    # A rule that reads the stream makes one clock for all that write it.
+    texts.append(f"CREATE RULE {name} AS SELECT k, x + 1 AS x FROM {name}_u;")
+    return texts, Stream(f"{name}_u", columns)
 
 
 def _rule(
@@ -117,16 +140,20 @@ def _rule(
 
 def _arrivals(d: Draw, streams: list[Stream]) -> Arrivals:
     rows: list[tuple[str, dict[str, Any]]] = []
-    now = d.pick((0, 3, 1000))
-    steps = d.pick(((0, 1, 1), (0, 0, 1, 2), (1, 2, 3), (0, 1, 1, 4, 9)))
+    now = d.pick((0, 3, -7, 1000))
+    steps = d.pick(((0, 1, 1), (0, 0, 1, 2), (1, 2, 3), (0, 1, 1, 4, 9), (0, 1, 1, 1, 1, 300)))
     disorder = d.chance(0.4)
+    edge = 0.3 if d.chance(0.15) else 0.0
     nulls = 0.08 if d.chance(0.5) else 0.0
-    keys = d.pick((("a",), ("a", "b"), ("a", "b", "c")))
-    for _ in range(d.pick((4, 12, 20, 30, 40))):
+    keys: Sequence[str] = d.pick((("a",), ("a", "b"), ("a", "b", "c")))
+    count = d.pick((4, 12, 20, 30, 40))
+    if d.chance(0.04):
+        keys, count, steps = [f"k{i}" for i in range(40)], 150, (0, 0, 0, 1)
+    for _ in range(count):
         now += d.pick(steps)
         stream = d.pick(streams)
         back = d.pick((0, 0, 0, 1, 2, 6)) if disorder else 0
-        row = {stream.time: (now - back) * SECOND}
+        row = {stream.time: (now - back) * SECOND - d.chance(edge)}
         row |= {n: _value(d, n, t, keys) for n, t in stream.columns.items() if n != stream.time}
         for name in row:
             if name != stream.time and d.chance(nulls):

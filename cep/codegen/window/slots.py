@@ -218,4 +218,4 @@ class Slots:
             failed = null_test(Value(local, kind)) + (f" and {defined}" if defined else "")
             with writer.block(f"if {failed}:"):
                 writer.line("ctl[5] += 1")
-        return Value(local, kind, nullable=bool(formula.defined) or kind is not Type.INT)
+        return Value(local, kind, nullable=not formula.total)
