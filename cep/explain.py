@@ -189,11 +189,12 @@ def _diagram(graph: Graph, rule: str | None) -> Diagram:
 def _automaton(rule: RuleSpec) -> Diagram:
     assert rule.automaton is not None
     boxes = tuple(
-        Box(s.name, (s.name, *wrap(s.label)), "accepting" if s.accepting else "state")
+        Box(s.name, wrap(s.label), "accepting" if s.accepting else "dead" if s.dead else "state")
         for s in rule.automaton.states
     )
     arrows = tuple(Arrow(e.source, e.target, wrap(e.label)) for e in rule.automaton.edges)
-    return Diagram(f"automaton of rule {rule.name}", boxes, arrows)
+    title = " · ".join((f"automaton of rule {rule.name}", *rule.automaton.clauses))
+    return Diagram(title, boxes, arrows)
 
 
 def _operators(rules: Sequence[RuleSpec]) -> Diagram:

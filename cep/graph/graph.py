@@ -75,11 +75,12 @@ class OperatorSpec:
 
 @dataclass(frozen=True, slots=True)
 class AutomatonState:
-    """A state of a rule's automaton for pictures: name, what it waits for, whether it is accepting."""
+    """A state of a rule's automaton for pictures: its unique name and its text, the first line the title."""
 
     name: str
     label: str
     accepting: bool = False
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,11 @@ class AutomatonEdge:
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """The automaton of a MATCH rule as a picture-ready value."""
+    """The automaton of a MATCH rule as a picture-ready value; clauses: what holds for all of it (WITHIN)."""
 
     states: tuple[AutomatonState, ...]
     edges: tuple[AutomatonEdge, ...]
+    clauses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

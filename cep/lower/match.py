@@ -22,4 +22,4 @@ def lower_match(node: Match, rule: str) -> tuple[OperatorSpec, Automaton]:
         hidden=kernel.hidden,
         description=f"match of {', '.join(kernel.automaton.steps)}",
     )
-    return operator, picture(kernel.automaton)
+    return operator, picture(node, kernel.automaton)

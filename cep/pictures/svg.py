@@ -74,7 +74,7 @@ def _lines(place: Place, top: float, *, bold_first: bool) -> str:
 def _label(place: Place) -> str:
     ground = (
         f'<rect class="label" x="{place.x:.1f}" y="{place.y:.1f}" width="{place.width:.1f}" '
-        f'height="{place.height:.1f}" rx="3" fill="white" fill-opacity="0.92"/>'
+        f'height="{place.height:.1f}" rx="3" fill="white"/>'
     )
     return ground + _lines(place, place.y + PADDING / 4, bold_first=False)
 

@@ -6,7 +6,6 @@ import pytest
 
 from cep.pattern.automaton import DEAD
 from cep.pattern.build import build, fragment
-from cep.pattern.picture import picture
 from cep.plan.nodes import Absent, Atom, Repeat, Sequence
 
 A, B, C = Atom("a"), Atom("b"), Atom("c")
@@ -110,12 +109,3 @@ def test_empty_pattern_is_our_mistake():
 def test_groups_are_not_repeated():
     with pytest.raises(ValueError, match="single step"):
         fragment(Repeat(seq(A, B), 2, 3))
-
-
-@pytest.mark.parametrize(("pattern", "expected"), SHAPES)
-def test_pictures_name_states_that_exist(pattern, expected):
-    drawn = picture(build(pattern))
-    names = [state.name for state in drawn.states]
-    assert len(names) == len(set(names))
-    assert {name for e in drawn.edges for name in (e.source, e.target)} <= set(names)
-    assert any(state.accepting for state in drawn.states)
