@@ -50,7 +50,8 @@ METRICS: dict[str, tuple[Any, str, tuple[str, ...]]] = {
     "cep_matches": (CounterMetricFamily, "Rows a rule made.", ("rule",)),
     "cep_rule_errors": (
         CounterMetricFamily,
-        "Expressions that gave NULL for an error.",
+        "Stored values that are NULL for an expression error; conditions and SELECT over batches of 128 "
+        "rows and more count none.",
         ("rule", "reason"),
     ),
     "cep_runs_live": (
