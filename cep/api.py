@@ -101,6 +101,9 @@ class Engine:
         self._delivery = Delivery(compiled.graph, self._core.strings, raw_time=raw_time)
         self._outputs: list[tuple[str, EventBatch]] = []
         self._readers: dict[str, ColumnarReader] = {}
+        if tier == "llvm" and not bounded:
+            for stream in self._core.sources:
+                self._reader(stream)
         self._batch_rows = batch_rows
         self._reading: list[Any] = []  # sources of `read`
         self._lock = threading.RLock()
@@ -226,15 +229,21 @@ class Engine:
         """
         with self._lock:
             self._open()
-            reader = self._readers.get(stream)
-            if reader is None:
-                spec = self._core.source(stream).spec
-                needed = self._core.needed(stream)
-                reader = ColumnarReader(spec, self._core.strings, needed)
-                self._readers[stream] = reader
+            reader = self._readers.get(stream) or self._reader(stream)
             for decoded in reader.read(table):
                 self._core.ingest(stream, decoded)
             self._after()
+
+    def _reader(self, stream: str) -> ColumnarReader:
+        core = self._core
+        reader = self._readers[stream] = ColumnarReader(
+            core.source(stream).spec,
+            core.strings,
+            core.needed(stream),
+            tier=core.tier,
+            compiler=core.compiler,
+        )
+        return reader
 
     def advance(self, ts: datetime | str | float, stream: str | None = None) -> None:
         """Move event time on without an event: no event before `ts` will come (on one stream, or on all).

@@ -12,6 +12,7 @@ import numpy as np
 
 from cep.batch import Decoded
 from cep.connectors.columns import clean, from_columns, nulls_allowed
+from cep.connectors.intake import Intake
 from cep.errors import error, nearest
 from cep.tables import Coded
 from cep.times import TS_UNITS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cep.graph.graph import StreamSpec
+    from cep.kernel import BackgroundCompiler
     from cep.schema import ColumnSpec
     from cep.strings import StringTable
 
@@ -32,13 +34,20 @@ class ColumnarReader:
     """
 
     def __init__(
-        self, spec: StreamSpec, strings: StringTable, needed: frozenset[str] | None = None
+        self,
+        spec: StreamSpec,
+        strings: StringTable,
+        needed: frozenset[str] | None = None,
+        *,
+        tier: str = "python",
+        compiler: BackgroundCompiler | None = None,
     ) -> None:
         self._spec = spec
         self._strings = strings
         # Columns that no rule reads are not looked at.
         self._targets = [c for c in spec.schema.columns if needed is None or c.name in needed]
         self._dictionaries: dict[str, Dictionary] = {}
+        self._intake = Intake(spec, self._targets, tier, compiler)
 
     def read(self, table: Any) -> Iterator[Decoded]:
         """Yield the rows of a table.
@@ -66,6 +75,9 @@ class ColumnarReader:
             yield from_record_batch(batch, self._spec, self._strings)
 
     def _columns(self, table: Mapping[str, Any]) -> Decoded:
+        plain = self._intake.read(table, self._dictionary)
+        if plain is not None:
+            return plain
         spec = self._spec
         lengths = {len(table[n]) for n in spec.schema.names() if n in table}
         time = spec.time_column
@@ -153,10 +165,14 @@ class ColumnarReader:
             return None
         return self._strings.encode(values)
 
-    def _coded(self, given: Coded, name: str) -> np.ndarray:
+    def _dictionary(self, name: str, values: Sequence[str]) -> Dictionary:
         known = self._dictionaries.get(name)
-        if known is None or not known.holds(given.values):
-            known = self._dictionaries[name] = Dictionary(given.values, self._strings)
+        if known is None or not known.holds(values):
+            known = self._dictionaries[name] = Dictionary(values, self._strings)
+        return known
+
+    def _coded(self, given: Coded, name: str) -> np.ndarray:
+        known = self._dictionary(name, given.values)
         codes = np.asarray(given.codes)
         if not len(codes):
             return np.empty(0, np.int32)
@@ -169,16 +185,20 @@ class ColumnarReader:
 
 
 class Dictionary:
-    """The codes of a column's own dictionary in the string table."""
+    """The codes of a column's own dictionary in the string table.
+
+    codes: int32[size + 1], the last one that of NULL. first: the codes are this number and the next ones,
+    -1 if they are not.
+    """
 
     def __init__(self, values: Sequence[str], strings: StringTable) -> None:
         self._values = values
         self.size = len(values)
-        self._codes = np.append(strings.encode(list(values)), np.int32(-1))
+        self.codes = np.append(strings.encode(list(values)), np.int32(-1))
         # New texts get consecutive codes, so that mostly an addition maps a column.
-        first = int(self._codes[0])
-        run = (self._codes[:-1] == np.arange(first, first + self.size)).all()
-        self._offset = np.int32(first) if run else None
+        first = int(self.codes[0])
+        run = (self.codes[:-1] == np.arange(first, first + self.size)).all()
+        self.first = first if run else -1
 
     def holds(self, values: Sequence[str]) -> bool:
         """Whether this is the mapping of that list, as long as it was."""
@@ -187,11 +207,11 @@ class Dictionary:
     def map(self, codes: np.ndarray) -> np.ndarray:
         """Return string table codes of codes below `size`; negative ones become NULL."""
         lowest = int(codes.min())
-        if self._offset is not None and lowest >= 0 and codes.dtype == np.int32:
-            return codes if self._offset == 0 else codes + self._offset
+        if self.first >= 0 and lowest >= 0 and codes.dtype == np.int32:
+            return codes + np.int32(self.first) if self.first else codes
         if lowest < -1:
             codes = np.maximum(codes, -1)
-        return self._codes.take(codes)
+        return self.codes.take(codes)
 
 
 def _in_order(times: np.ndarray) -> bool:

@@ -74,9 +74,10 @@ class EngineCore:
         self.bounded = bounded
         self.clock = clock or WallClock()
         self._emit = emit
-        self._compiler = BackgroundCompiler() if tier == "auto" else None
+        self.tier = tier
+        self.compiler = BackgroundCompiler() if tier == "auto" else None
         self.sources = build_sources(graph, self.strings, self.clock)
-        self.rules = build_rules(graph, self.strings, tier, self._compiler)
+        self.rules = build_rules(graph, self.strings, tier, self.compiler)
         self._written: Counter[str] = Counter()
         self.components = build_components(
             graph, self.sources, self.rules, self._written, self.clock, bounded=bounded
@@ -225,8 +226,8 @@ class EngineCore:
 
     def close(self) -> None:
         """Stop the background compiler; may be called twice."""
-        if self._compiler is not None:
-            self._compiler.close()
+        if self.compiler is not None:
+            self.compiler.close()
 
     def check(self) -> None:
         """Assert the invariants of all parts."""
