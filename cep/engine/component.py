@@ -50,7 +50,9 @@ class Component:
         self._writers = Counter(task.spec.output for task in rules)  # in topological order
         merged = any(len(r.spec.inputs) > 1 for r in rules)
         merged = merged or any(n > 1 for n in self._writers.values())
-        self.depth = _longest_chain(rules) if merged else None
+        # Positions are kept only where someone reads them: merges, and windows over rows of deadlines.
+        phases = any(r.reads_phases and derived.keys() & {*r.spec.inputs} for r in rules)
+        self.depth = _longest_chain(rules) if merged or phases else None
 
     # ------------------------------------------------------------ clock
 
@@ -84,10 +86,8 @@ class Component:
         for source in self.sources:
             limit = source.spec.idle_timeout_us
             limit = default_idle_us if limit is None else limit
-            mark = source.watermark
-            silent = now_us - mark.last_seen_us > limit
-            if limit and silent and mark.received and not mark.ended and not mark.idle:
-                mark.idle = moved = True
+            if limit and not source.watermark.ended:
+                moved |= source.watermark.fall_idle(now_us, limit)
         received = [s for s in self.sources if s.watermark.received]
         if received and all(s.watermark.idle or s.watermark.ended for s in received):
             if self._idle_since_us:

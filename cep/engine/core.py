@@ -137,7 +137,6 @@ class EngineCore:
             component.others(source),
             direct=component.runs_directly(source),
         )
-        source.watermark.idle = False
         for reject in decoded.rejects:
             self.rejects.append(BadEvent(stream, first + reject.row, reject.raw, reject.reason))
         if late is not None and source.spec.late_into is not None:
@@ -152,8 +151,7 @@ class EngineCore:
         """
         chosen = [self.source(stream)] if stream is not None else list(self.sources.values())
         for source in chosen:
-            source.watermark.advance(us)
-            source.watermark.idle = False
+            source.watermark.advance(us, self.clock.now_us())
         for component in self.components:
             self._step(component)
 

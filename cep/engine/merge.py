@@ -30,6 +30,9 @@ EMISSION_BITS = 40
 
 def order_sources(batches: Sequence[EventBatch], depth: int) -> None:
     """Give the rows of source batches (in declaration order of their streams) their positions."""
+    if len(batches) == 1:
+        batches[0].positions = source_positions(np.arange(len(batches[0])), depth)
+        return
     times = np.concatenate([b.ts for b in batches])
     ordinals = np.empty(len(times), np.int64)
     ordinals[np.argsort(times, kind="stable")] = np.arange(len(times))

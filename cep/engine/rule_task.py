@@ -31,9 +31,8 @@ class RuleTask:
     def __init__(self, spec: RuleSpec, operators: list[KernelOperator]) -> None:
         self.spec = spec
         self.operators = operators
-        self._reads_phases = any(
-            array.source == Merge("phase") for o in operators[1:] for array in o.spec.kernel.arrays
-        )
+        self._passes_phases = _reads_phases(operators[1:])
+        self.reads_phases = self._passes_phases or _reads_phases(operators[:1])
         self.matches = 0
         self.delays = Histogram(DELAY_BOUNDS)  # wall clock less T of the rows made
         self._own_causes = 0
@@ -86,7 +85,7 @@ class RuleTask:
     def _below(self, made: EventBatch, merged: Merged) -> Merged:
         """Return the rows of one operator as the input of the next."""
         below = Merged((made,), made.ts)
-        if self._reads_phases and made.cause is not None:
+        if self._passes_phases and made.cause is not None:
             below.phase = phases_of(made.cause.astype(np.int64), merged)
         return below
 
@@ -103,6 +102,10 @@ class RuleTask:
         self.matches, self._own_causes = (int(v) for v in arrays["counters"])
         for number, operator in enumerate(self.operators):
             operator.restore(take_from(str(number), arrays))
+
+
+def _reads_phases(operators: list[KernelOperator]) -> bool:
+    return any(a.source == Merge("phase") for o in operators for a in o.spec.kernel.arrays)
 
 
 def first_rows(merged: Merged) -> EventBatch:

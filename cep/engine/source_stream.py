@@ -61,7 +61,7 @@ class SourceStream:
         """
         first = self.events
         self.events += decoded.rows_read
-        self.watermark.last_seen_us = self._clock.now_us()
+        self.watermark.saw(partition, self._clock.now_us())
         for reject in decoded.rejects:
             self.rejected[reject.kind] += 1
         rows = decoded.rows_read - len(decoded.rejects)
@@ -117,8 +117,11 @@ class SourceStream:
         before: the minimum watermark of the streams declared before this one (MAX_I64: none).
         """
         limit = clock if before == MAX_I64 else min(clock, before - 1)
-        if (self.spec.tiebreak or self.several_partitions) and self.watermark.value != MAX_I64:
-            limit = min(limit, self.watermark.value - 1)
+        if self.spec.tiebreak or self.several_partitions:
+            # An idle stream promises nothing; what comes below the clock is late.
+            own = clock if self.watermark.idle else self.watermark.value
+            if own != MAX_I64:
+                limit = min(limit, own - 1)
         return limit
 
     def check(self) -> None:
