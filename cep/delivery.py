@@ -129,7 +129,8 @@ class Delivery:
         A callback that raises is logged and counted, the others go on.
         """
         found: list[tuple[float, Event]] = []
-        reached: dict[str, float] = {}  # late rows come in no order of time and keep that of arrival
+        # Late rows come in no order of time and keep that of arrival.
+        reached: dict[str, float] = {}
         for stream, batch in made:
             for take in self._batches.get(stream, ()):
                 self._guarded(take, batch)

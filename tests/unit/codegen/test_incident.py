@@ -114,9 +114,20 @@ class Model:
         it.version += 1
         it.pending = None
         closed_at = now if state == "closed" else None
-        self.out.append(
-            (now, room, state, it.version, it.opened_at, it.updated_at, closed_at, reason, it.peak, it.spread, it.severity, now - it.opened_at)
-        )
+        self.out.append((
+            now,
+            room,
+            state,
+            it.version,
+            it.opened_at,
+            it.updated_at,
+            closed_at,
+            reason,
+            it.peak,
+            it.spread,
+            it.severity,
+            now - it.opened_at,
+        ))
 
     def due(self, it: Open) -> int:
         times = [it.updated_at + IDLE, it.opened_at + LONGEST]
