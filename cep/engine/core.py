@@ -207,7 +207,7 @@ class EngineCore:
         start = time.perf_counter()
         component.move_clock()
         component.step(self._emit)
-        self.step_times.add(time.perf_counter() - start)
+        self.step_times.count(time.perf_counter() - start)
 
     # ------------------------------------------------------------ state
 

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 import numpy as np
+
+FEW = 16  # so many are counted one by one: numpy calls have a fixed cost
 
 
 class Histogram:
     """Counts durations by upper bounds, seconds."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
-        self._bounds = np.array(bounds)
-        self._counts = np.zeros(len(bounds) + 1, np.int64)
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
         self._sum = 0.0
 
-    def add(self, seconds: np.ndarray | float) -> None:
-        """Count one duration or an array of them."""
-        places = np.searchsorted(self._bounds, np.atleast_1d(seconds))
-        np.add.at(self._counts, places, 1)
+    def count(self, seconds: float) -> None:
+        """Count one duration."""
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self._sum += seconds
+
+    def add(self, seconds: np.ndarray) -> None:
+        """Count an array of durations."""
+        if len(seconds) <= FEW:
+            for one in seconds.tolist():
+                self.count(one)
+            return
+        counts = np.bincount(np.searchsorted(self._bounds, seconds), minlength=len(self._counts))
+        self._counts = [a + b for a, b in zip(self._counts, counts.tolist(), strict=True)]
         self._sum += float(np.sum(seconds))
 
     def stats(self) -> dict[str, Any]:
         """Return the sum, and (bound, count) for each bucket."""
-        bounds = [*(str(b) for b in self._bounds.tolist()), "+Inf"]
-        return {"sum": self._sum, "buckets": list(zip(bounds, self._counts.tolist(), strict=True))}
+        bounds = [*(str(b) for b in self._bounds), "+Inf"]
+        return {"sum": self._sum, "buckets": list(zip(bounds, self._counts, strict=True))}

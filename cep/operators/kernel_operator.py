@@ -6,6 +6,8 @@ Every stateful operator is a kernel in one of these; `select.py` adds the numpy 
 from __future__ import annotations
 
 import time
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +42,8 @@ from cep.state.arrays import grown
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cep.graph.graph import OperatorSpec
     from cep.graph.kernel import Array
     from cep.kernel import BackgroundCompiler, CompileBox, LoadedKernel
@@ -77,7 +81,11 @@ class KernelOperator:
         self._computed: dict[str, ComputedColumn] = {}
         self._arrays = [self._made(array) for array in kernel.arrays]
         self._ctl = self._arrays[self._places["ctl"]].data
-        self._inputs = [(i, a) for i, a in enumerate(kernel.arrays) if a.role is Role.INPUT]
+        self._inputs = [
+            (place, array.name, self._reader(array))
+            for place, array in enumerate(kernel.arrays)
+            if array.role is Role.INPUT
+        ]
         self._tables = [
             (i, a)
             for i, a in enumerate(kernel.arrays)
@@ -185,29 +193,37 @@ class KernelOperator:
     # ------------------------------------------------------------ inputs
 
     def _bind_inputs(self, merged: Merged) -> None:
-        for place, array in self._inputs:
-            column = self._column(array, merged)
+        arrays, update = self._arrays, self._bound.update
+        for place, _, read in self._inputs:
+            column = read(merged)
             if not column.flags.c_contiguous:
                 column = np.ascontiguousarray(column)
-            self._set(place, column)
+            arrays[place] = column
+            update(place, column)
 
-    def _column(self, array: Array, merged: Merged) -> np.ndarray:
+    def _reader(self, array: Array) -> Callable[[Merged], np.ndarray]:
+        """Return the function that takes an input array out of the merged input."""
         match array.source:
             case Column(number, name):
-                batch = merged.batches[number]
-                return batch.columns[name] if name in batch.columns else batch.extra[name]
+                return partial(_column, number, name)
             case Seq(number):
-                return merged.batches[number].seq
+                return lambda merged: merged.batches[number].seq
+            case Merge("ts"):
+                return attrgetter("ts")
             case Merge(what):
-                return _merge_column(what, merged)
+                return partial(_merge_column, what)
             case Computed(number):
-                batch = merged.batches[number]
-                kinds = {c.name: c.type for c in batch.schema.columns}
-                kinds |= dict.fromkeys(batch.extra, Type.INT)
-                return self._computed[array.name].compute({**batch.columns, **batch.extra}, kinds)
+                return partial(self._compute, number, self._computed[array.name])
             case _:
                 msg = f"input array {array.name} without a source"
                 raise AssertionError(msg)
+
+    @staticmethod
+    def _compute(number: int, computed: ComputedColumn, merged: Merged) -> np.ndarray:
+        batch = merged.batches[number]
+        kinds = {c.name: c.type for c in batch.schema.columns}
+        kinds |= dict.fromkeys(batch.extra, Type.INT)
+        return computed.compute({**batch.columns, **batch.extra}, kinds)
 
     def _extend_tables(self, merged: Merged) -> None:
         """Fill tables for the codes of these rows and extend what is indexed by code."""
@@ -326,9 +342,13 @@ class KernelOperator:
             assert counts["runs_started"] == sum(counts.get(n, 0) for n in ended), counts
 
 
+def _column(number: int, name: str, merged: Merged) -> np.ndarray:
+    batch = merged.batches[number]
+    found = batch.columns.get(name)
+    return batch.extra[name] if found is None else found
+
+
 def _merge_column(what: str, merged: Merged) -> np.ndarray:
-    if what == "ts":
-        return merged.ts
     found: Any = getattr(merged, what)
     if found is not None:
         return found  # type: ignore[no-any-return]

@@ -45,7 +45,7 @@ class SelectOperator(KernelOperator):
             return None
         if self._vector is None or len(merged) < VECTOR_ROWS:
             return super().process(merged, clock, flush=flush)
-        arrays = {a.name: self._column(a, merged) for _, a in self._inputs}
+        arrays = {name: read(merged) for _, name, read in self._inputs}
         if self._tables:
             self._extend_tables(merged)
         tables = {a.name: self._arrays[place] for place, a in self._tables}
