@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cep.engine.component import Component
 from cep.engine.rule_task import RuleTask
+from cep.engine.shared_output import SharedOutput
 from cep.engine.source_stream import SourceStream
 from cep.graph.graph import OperatorKind
 from cep.graph.kernel import Column, Computed, StringMap
@@ -13,8 +15,6 @@ from cep.operators.kernel_operator import KernelOperator
 from cep.operators.select import SelectOperator
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from cep.engine.clock import WallClock
     from cep.graph.graph import Graph, RuleSpec, StreamSpec
     from cep.kernel import BackgroundCompiler
@@ -75,42 +75,51 @@ def build_components(
     *,
     bounded: bool,
 ) -> list[Component]:
-    """Return the components; streams that no rule reads are components of their own."""
+    """Return the components; source streams that no rule reads are components of their own."""
     derived = {s.name: s for s in graph.streams if s.derived}
     groups = [set(names) for names in graph.components]
     seen = {name for names in groups for name in names}
     groups += [{name} for name in sources if name not in seen]
+    tasks = [_reached(names, rules) for names in groups]
+    writers = Counter(name for mine in tasks for name in {task.spec.output for task in mine})
+    shared = frozenset(name for name, n in writers.items() if bounded and n > 1)
     return [
-        _component(names, sources, rules, derived, written, wall, bounded=bounded)
-        for names in groups
+        Component(
+            [sources[n] for n in sources if n in names],
+            mine,
+            {n: s for n, s in derived.items() if n in {task.spec.output for task in mine}},
+            written,
+            wall,
+            bounded=bounded,
+            shared=shared,
+        )
+        for names, mine in zip(groups, tasks, strict=True)
     ]
 
 
-def _component(
-    names: set[str],
-    sources: dict[str, SourceStream],
-    rules: list[RuleTask],
-    derived: dict[str, StreamSpec],
-    written: Counter[str],
-    wall: WallClock,
-    *,
-    bounded: bool,
-) -> Component:
+def _reached(names: set[str], rules: list[RuleTask]) -> list[RuleTask]:
+    """Return the rules that events of these streams reach, in topological order."""
     reached = set(names)
     mine = []
     for task in rules:
         if reached.intersection(task.spec.inputs):
             mine.append(task)
             reached.add(task.spec.output)
-    outputs = {task.spec.output for task in mine}
-    return Component(
-        [sources[n] for n in sources if n in names],
-        mine,
-        {n: s for n, s in derived.items() if n in outputs},
-        written,
-        wall,
-        bounded=bounded,
-    )
+    return mine
+
+
+def build_shared(
+    graph: Graph, components: list[Component], *, bounded: bool
+) -> dict[str, SharedOutput]:
+    """Return the output streams of a bounded run that several components write."""
+    if not bounded:
+        return {}
+    found: dict[str, SharedOutput] = {}
+    for spec in graph.streams:
+        writers = [c for c in components if spec.name in {r.spec.output for r in c.rules}]
+        if len(writers) > 1:
+            found[spec.name] = SharedOutput(spec.schema, writers)
+    return found
 
 
 def stateful(rule: RuleSpec) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cep.batch import EventBatch, empty_batch
-from cep.engine.merge import joined_positions, order_of, order_sources
+from cep.engine.merge import joined_positions, order_of, order_source
 from cep.engine.reorder import joined
 from cep.engine.watermark import NEVER
 from cep.types import MAX_I64, NULL_I64, Type, null_column
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Component:
     """A clock, its source streams in declaration order, its rules in topological order.
 
+    shared: output streams whose rows are put in order with those of other components.
+
     Invariants: the clock never goes back; rows are handed to rules in the total order.
     """
 
@@ -38,6 +40,7 @@ class Component:
         wall: WallClock,
         *,
         bounded: bool,
+        shared: frozenset[str] = frozenset(),
     ) -> None:
         self._wall = wall
         self._written = written  # rows of every derived stream so far, shared by all components
@@ -52,7 +55,8 @@ class Component:
         merged = merged or any(n > 1 for n in self._writers.values())
         # Positions are kept only where someone reads them: merges, and windows over rows of deadlines.
         phases = any(r.reads_phases and derived.keys() & {*r.spec.inputs} for r in rules)
-        self.depth = _longest_chain(rules) if merged or phases else None
+        placed = merged or phases or bool(shared & self._writers.keys())
+        self.depth = _longest_chain(rules) if placed else None
 
     # ------------------------------------------------------------ clock
 
@@ -135,10 +139,10 @@ class Component:
             batch = source.release(source.limit(self.clock, before))
             if batch is not None:
                 found[source.spec.name] = batch
+                if self.depth is not None:
+                    order_source(batch, source.spec.declaration, self.depth)
             if self.holding(source):
                 before = min(before, source.watermark.value)
-        if found and self.depth is not None:
-            order_sources([b for b in found.values() if len(b)], self.depth)
         return found
 
     def _input(
@@ -156,7 +160,7 @@ class Component:
             spec = next(s.spec for s in self.sources if s.spec.name == name)
         empty = empty_batch(spec.schema)
         if self.depth is not None:
-            order_sources([empty], self.depth)
+            order_source(empty, 0, self.depth)
         return empty
 
     def _finished(self, name: str, parts: list[EventBatch], known: EventBatch | None) -> EventBatch:

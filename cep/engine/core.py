@@ -12,6 +12,7 @@ import numpy as np
 from cep.engine.build import (
     build_components,
     build_rules,
+    build_shared,
     build_sources,
     needed_columns,
 )
@@ -82,6 +83,7 @@ class EngineCore:
         self.components = build_components(
             graph, self.sources, self.rules, self._written, self.clock, bounded=bounded
         )
+        self._shared = build_shared(graph, self.components, bounded=bounded)
         self._component_of: dict[str, Component] = {
             s.spec.name: c for c in self.components for s in c.sources
         }
@@ -206,8 +208,19 @@ class EngineCore:
     def _step(self, component: Component) -> None:
         start = time.perf_counter()
         component.move_clock()
-        component.step(self._emit)
+        component.step(self._hand_out)
+        for name, waiting in self._shared.items():
+            ready = waiting.release()
+            if ready is not None:
+                self._emit(name, ready)
         self.step_times.count(time.perf_counter() - start)
+
+    def _hand_out(self, stream: str, batch: EventBatch) -> None:
+        shared = self._shared.get(stream)
+        if shared is None:
+            self._emit(stream, batch)
+        else:
+            shared.add(batch)
 
     # ------------------------------------------------------------ state
 
@@ -242,6 +255,8 @@ class EngineCore:
             named |= put_under(f"stream/{source.spec.name}", source.arrays())
         for task in self.rules:
             named |= put_under(f"rule/{task.spec.name}", task.arrays())
+        for name, shared in self._shared.items():
+            named |= put_under(f"shared/{name}", shared.arrays())
         named["clocks"] = np.array([v for c in self.components for v in c.clocks()], np.int64)
         named["written"] = np.array([self._written[s.name] for s in self.graph.streams], np.int64)
         return {name: array.copy() for name, array in named.items()}
@@ -264,6 +279,8 @@ class EngineCore:
             source.restore(take_from(f"stream/{source.spec.name}", arrays))
         for task in self.rules:
             task.restore(take_from(f"rule/{task.spec.name}", arrays))
+        for name, shared in self._shared.items():
+            shared.restore(take_from(f"shared/{name}", arrays))
         clocks = iter(arrays["clocks"].tolist())
         for component in self.components:
             component.restore_clocks(next(clocks), next(clocks))

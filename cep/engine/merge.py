@@ -26,21 +26,17 @@ PHASE_OF_CAUSE = {
     CAUSE_FLUSH: PHASE_FLUSH,
 }
 EMISSION_BITS = 40
+ORDINAL_BITS = 40  # above them stands the declaration of the stream
 
 
-def order_sources(batches: Sequence[EventBatch], depth: int) -> None:
-    """Give the rows of source batches (in declaration order of their streams) their positions."""
-    if len(batches) == 1:
-        batches[0].positions = source_positions(np.arange(len(batches[0])), depth)
-        return
-    times = np.concatenate([b.ts for b in batches])
-    ordinals = np.empty(len(times), np.int64)
-    ordinals[np.argsort(times, kind="stable")] = np.arange(len(times))
-    start = 0
-    for batch in batches:
-        rows = len(batch)
-        batch.positions = source_positions(ordinals[start : start + rows], depth)
-        start += rows
+def order_source(batch: EventBatch, declaration: int, depth: int) -> None:
+    """Give the rows of a source stream, released in one step and in order, their positions.
+
+    Rows of one instant go by the declaration of their stream, so that their numbers need not be counted
+    over all streams of the component.
+    """
+    first = declaration << ORDINAL_BITS
+    batch.positions = source_positions(np.arange(first, first + len(batch)), depth)
 
 
 def source_positions(ordinals: np.ndarray, depth: int) -> Positions:
