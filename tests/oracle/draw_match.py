@@ -171,7 +171,7 @@ def _options(d: Draw, steps: list[Step], *, by_key: bool, absent: bool) -> str:
         d.tag(f"SKIP {skip}")
         found += f" AFTER MATCH SKIP {skip}"
     if d.chance(0.35):
-        choices = ("EACH", "FIRST") if steps[0].loop else ("FIRST", "LAST", "LAST")
+        choices = ("EACH", "FIRST") if steps[0].loop else ("EACH", "FIRST", "LAST", "LAST")
         starts = d.pick(choices)
         d.tag(f"STARTS {starts}")
         found += f" STARTS {starts}"
@@ -221,3 +221,12 @@ def _bare_items(d: Draw, items: Items, steps: list[Step], *, single: bool) -> No
         column = d.pick(steps[0].stream.of("STRING", "INT", "DOUBLE"))
         if column != "k":
             items.add(column, columns[column], f"last_{column}")
+    shared = [
+        n
+        for n in steps[0].stream.of("DOUBLE", "INT")
+        if all(s.stream.columns.get(n, columns[n]) == columns[n] for s in steps)
+    ]
+    if shared and d.chance(0.3):
+        d.tag("SELECT aggregates of a bare column")
+        column = d.pick(shared)
+        items.add(f"{d.pick(('SUM', 'MIN', 'MAX'))}({column})", columns[column])

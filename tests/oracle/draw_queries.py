@@ -68,7 +68,7 @@ def where(d: Draw, stream: Stream, probability: float) -> str:
 def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     """SELECT .. FROM .. WHERE."""
     d.tag("SELECT")
-    if d.chance(0.1):
+    if d.chance(0.2):
         d.tag("SELECT *")
         clauses = where(d, stream, 0.7)
         columns = dict(stream.columns)
@@ -85,7 +85,7 @@ def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
             items.add(wanted, kind, wanted)
     for _ in range(d.pick((1, 2, 3))):
         items.add(*value(d, stream))
-    if d.chance(0.07) and "ts" in stream.columns:
+    if d.chance(0.3) and "ts" in stream.columns:
         d.tag("an item named ts")
         items.add("ts + 3s", "TIMESTAMP", "ts")
     if d.chance(0.2) and stream.time != "ts":

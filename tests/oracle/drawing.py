@@ -68,7 +68,7 @@ def conditions(d: Draw, stream: Stream, before: str = "") -> str:
     second = condition(d, stream, before)
     operator = d.pick(("AND", "OR"))
     d.tag(f"expression {operator}")
-    if d.chance(0.2):
+    if d.chance(0.5):
         d.tag("expression NOT")
         return f"NOT ({first} {operator} {second})"
     return f"({first} {operator} {second})"
