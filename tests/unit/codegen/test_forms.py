@@ -185,7 +185,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.sampled_from([Type.BOOLEAN, Type.DOUBLE, Type.INT, Type.STRING]).flatmap(
         lambda k: expressions(k, 3)

@@ -134,7 +134,7 @@ def check(case: Case, got: list[dict[str, Any]]) -> None:
             assert frame_naive.close(a.function, row[name], value, samples), (name, a, row, want)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(cases())
 def test_python_tier_is_brute_force(case: Case) -> None:
     got = engine(case, "python", 1000)
