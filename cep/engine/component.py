@@ -88,19 +88,29 @@ class Component:
         """
         moved = False
         for source in self.sources:
-            limit = source.spec.idle_timeout_us
-            limit = default_idle_us if limit is None else limit
+            limit = source.idle_timeout_us(default_idle_us)
             if limit and not source.watermark.ended:
                 moved |= source.watermark.fall_idle(now_us, limit)
-        received = [s for s in self.sources if s.watermark.received]
-        if received and all(s.watermark.idle or s.watermark.ended for s in received):
-            if self._idle_since_us:
+        if self._all_idle():
+            if self._idle_since_us and not moved:
                 self.clock = max(self.clock, self.clock + now_us - self._idle_since_us)
                 moved = True
             self._idle_since_us = now_us
         else:
             self._idle_since_us = 0
         return moved
+
+    def next_tick(self, now_us: int, default_idle_us: int) -> int:
+        """Return the time of the wall clock before which `tick` changes nothing if no stream ends."""
+        if self._all_idle():
+            return now_us
+        limits = [(s.watermark, s.idle_timeout_us(default_idle_us)) for s in self.sources]
+        times = [m.next_idle(now_us, limit) for m, limit in limits if limit and not m.ended]
+        return min(times, default=MAX_I64)
+
+    def _all_idle(self) -> bool:
+        received = [s.watermark for s in self.sources if s.watermark.received]
+        return bool(received) and all(mark.idle or mark.ended for mark in received)
 
     def clocks(self) -> tuple[int, int]:
         """Return the clock and the wall clock it was last moved on by (0: it is not)."""

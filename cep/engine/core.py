@@ -90,6 +90,7 @@ class EngineCore:
         self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
         self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
         self.step_times = Histogram(STEP_BOUNDS)
+        self._next_tick_us = 0  # wall clock before which a tick changes nothing
 
     # ------------------------------------------------------------ input
 
@@ -174,6 +175,7 @@ class EngineCore:
             CepError: CEP401, no such source stream.
         """
         self.source(stream).watermark.end(partition)
+        self._next_tick_us = 0
         self._step(self._component_of[stream])
 
     def partition_watermark(self, stream: str, partition: int) -> int:
@@ -187,6 +189,7 @@ class EngineCore:
             CepError: CEP401, no such source stream.
         """
         self.source(stream).watermark.ended = True
+        self._next_tick_us = 0
         self._step(self._component_of[stream])
 
     def flush(self) -> None:
@@ -201,9 +204,13 @@ class EngineCore:
         if self.bounded:
             return
         now = self.clock.now_us()
+        if now < self._next_tick_us:
+            return
         for component in self.components:
             if component.tick(now, DEFAULT_IDLE_US):
                 self._step(component)
+        ticks = [component.next_tick(now, DEFAULT_IDLE_US) for component in self.components]
+        self._next_tick_us = min(ticks, default=MAX_I64)
 
     def _step(self, component: Component) -> None:
         start = time.perf_counter()

@@ -47,6 +47,11 @@ class SourceStream:
         """Whether rows came from more than one partition."""
         return len(self.watermark.partitions) > 1
 
+    def idle_timeout_us(self, default_us: int) -> int:
+        """Return after how long a silence the stream is idle, us of wall clock (0: never)."""
+        own = self.spec.idle_timeout_us
+        return default_us if own is None else own
+
     @property
     def waiting(self) -> int:
         """Number of rows that came and did not run yet."""

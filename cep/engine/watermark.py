@@ -81,6 +81,15 @@ class Watermark:
         self._idle |= silent
         return found
 
+    def next_idle(self, now_us: int, timeout_us: int) -> int:
+        """Return the first time of the wall clock at which a partition may fall idle."""
+        active = [
+            self._seen_us.get(partition, now_us)
+            for partition, mark in self.partitions.items()
+            if mark != MAX_I64 and partition not in self._idle
+        ]
+        return min(active, default=now_us) + timeout_us + 1
+
     def advance(self, us: int, now_us: int) -> None:
         """Move all partitions to at least `us`; none is idle at this time of the wall clock."""
         for partition in self.partitions or {0: NEVER}:
