@@ -93,7 +93,8 @@ class Component:
                 moved |= source.watermark.fall_idle(now_us, limit)
         if self._all_idle():
             if self._idle_since_us and not moved:
-                self.clock = max(self.clock, self.clock + now_us - self._idle_since_us)
+                moved_on = self.clock + max(0, now_us - self._idle_since_us)
+                self.clock = min(moved_on, MAX_I64 - 1)  # MAX_I64 is the end of input
                 moved = True
             self._idle_since_us = now_us
         else:
@@ -109,8 +110,9 @@ class Component:
         return min(times, default=MAX_I64)
 
     def _all_idle(self) -> bool:
-        received = [s.watermark for s in self.sources if s.watermark.received]
-        return bool(received) and all(mark.idle or mark.ended for mark in received)
+        marks = [s.watermark for s in self.sources]
+        open_ = [mark for mark in marks if mark.received and not mark.ended]
+        return bool(open_) and all(mark.idle for mark in open_)
 
     def clocks(self) -> tuple[int, int]:
         """Return the clock and the wall clock it was last moved on by (0: it is not)."""
