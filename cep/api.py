@@ -201,7 +201,11 @@ class Engine:
         Raises:
             CepError: CEP401, no such source stream; CEP404, the engine is closed.
         """
-        self.send_many(stream, (event,))
+        with self._lock:
+            self._open()
+            self._core.send(stream, event)
+            if self._outputs:
+                self._deliver()
 
     def send_many(self, stream: str, events: Iterable[Mapping[str, object]]) -> None:
         """Process events in order.

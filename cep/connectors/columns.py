@@ -103,7 +103,10 @@ def _duration(value: object, unit: str) -> int:
 
 def _string(value: object, unit: str) -> str | None:
     del unit
-    if value is None or isinstance(value, str):
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair could not be written
         return value
     raise _bad(value, Type.STRING)
 

@@ -126,15 +126,29 @@ class Component:
 
     def step(self, emit: Callable[[str, EventBatch], None]) -> None:
         """Run every row and timer that the clock allows; `emit` takes the rows of derived streams."""
-        rows = self._released()
+        self.run(self._released(), emit)
+
+    def run(
+        self,
+        rows: dict[str, EventBatch],
+        emit: Callable[[str, EventBatch], None],
+        *,
+        first: int = 0,
+        ran: bool = False,
+    ) -> None:
+        """Run rows of source streams through the rules, and timers up to the clock.
+
+        first: number of the first rule to run; those before it made nothing. ran: its first operator has run.
+        """
         # Without a watermark yet no instant is known to be over.
         clock = self.clock if self.clock != NEVER else NULL_I64
         pending: dict[str, list[EventBatch]] = {}
-        for task in self.rules:
+        for number, task in enumerate(self.rules[first:]):
             inputs = tuple(self._input(name, rows, pending) for name in task.spec.inputs)
             if not any(map(len, inputs)) and not task.due(clock):
                 continue
-            made = task.process(inputs, clock, self.depth, self._wall.now_us())
+            now_us = self._wall.now_us()
+            made = task.process(inputs, clock, self.depth, now_us, ran=ran and number == 0)
             if made is not None:
                 pending.setdefault(task.spec.output, []).append(made)
         for name in list(pending):

@@ -18,6 +18,7 @@ from cep.engine.build import (
 )
 from cep.engine.clock import WallClock
 from cep.engine.histogram import Histogram
+from cep.engine.lane import Lane
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
 from cep.kernel import BackgroundCompiler
@@ -87,10 +88,11 @@ class EngineCore:
         self._component_of: dict[str, Component] = {
             s.spec.name: c for c in self.components for s in c.sources
         }
+        self._lanes: dict[str, Lane] = {}
         self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
         self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
         self.step_times = Histogram(STEP_BOUNDS)
-        self._next_tick_us = 0  # wall clock before which a tick changes nothing
+        self.next_tick_us = 0  # wall clock before which a tick changes nothing
 
     # ------------------------------------------------------------ input
 
@@ -125,6 +127,18 @@ class EngineCore:
         """
         self.take(stream, decoded, partition=partition)
         self._step(self._component_of[stream])
+
+    def send(self, stream: str, event: object) -> None:
+        """Process one event.
+
+        Raises:
+            CepError: CEP401, no such source stream.
+        """
+        lane = self._lanes.get(stream)
+        if lane is None:
+            source = self.source(stream)
+            lane = self._lanes[stream] = Lane(self, source, self._component_of[stream])
+        lane.send(event)
 
     def take(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
         """Take rows without running them; `ingest` or `advance` runs them later."""
@@ -175,7 +189,7 @@ class EngineCore:
             CepError: CEP401, no such source stream.
         """
         self.source(stream).watermark.end(partition)
-        self._next_tick_us = 0
+        self.next_tick_us = 0
         self._step(self._component_of[stream])
 
     def partition_watermark(self, stream: str, partition: int) -> int:
@@ -189,7 +203,7 @@ class EngineCore:
             CepError: CEP401, no such source stream.
         """
         self.source(stream).watermark.ended = True
-        self._next_tick_us = 0
+        self.next_tick_us = 0
         self._step(self._component_of[stream])
 
     def flush(self) -> None:
@@ -204,25 +218,26 @@ class EngineCore:
         if self.bounded:
             return
         now = self.clock.now_us()
-        if now < self._next_tick_us:
+        if now < self.next_tick_us:
             return
         for component in self.components:
             if component.tick(now, DEFAULT_IDLE_US):
                 self._step(component)
         ticks = [component.next_tick(now, DEFAULT_IDLE_US) for component in self.components]
-        self._next_tick_us = min(ticks, default=MAX_I64)
+        self.next_tick_us = min(ticks, default=MAX_I64)
 
     def _step(self, component: Component) -> None:
         start = time.perf_counter()
         component.move_clock()
-        component.step(self._hand_out)
+        component.step(self.hand_out)
         for name, waiting in self._shared.items():
             ready = waiting.release()
             if ready is not None:
                 self._emit(name, ready)
         self.step_times.count(time.perf_counter() - start)
 
-    def _hand_out(self, stream: str, batch: EventBatch) -> None:
+    def hand_out(self, stream: str, batch: EventBatch) -> None:
+        """Take rows that the rules of a component made."""
         shared = self._shared.get(stream)
         if shared is None:
             self._emit(stream, batch)
@@ -281,6 +296,7 @@ class EngineCore:
             msg = "the snapshot was taken of other rules"
             names = sorted(n.split("/")[1] for n in wanted ^ found)
             raise error("CEP506", msg, hint=f"differing: {', '.join(names)}" if names else "")
+        self._lanes.clear()
         self.strings.restore(take_from("strings", arrays))
         for source in self.sources.values():
             source.restore(take_from(f"stream/{source.spec.name}", arrays))

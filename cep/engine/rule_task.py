@@ -42,14 +42,21 @@ class RuleTask:
         return any(operator.due(clock) for operator in self.operators)
 
     def process(
-        self, batches: tuple[EventBatch, ...], clock: int, depth: int | None, now_us: int
+        self,
+        batches: tuple[EventBatch, ...],
+        clock: int,
+        depth: int | None,
+        now_us: int,
+        *,
+        ran: bool = False,
     ) -> EventBatch | None:
         """Handle the rows of the inputs and fire timers up to `clock`; return the rule's rows or None.
 
         depth: number of path columns of positions; None when no one needs positions. now_us: wall clock.
+        ran: the first operator has run these rows, what it made is still to be taken.
         """
         merged, parents = merge(batches) if any(map(len, batches)) else (no_rows(batches), None)
-        made = self._chain(merged, clock)
+        made = self._chain(merged, clock, ran=ran)
         if made is None:
             return None
         self.matches += len(made)
@@ -68,9 +75,12 @@ class RuleTask:
         self._own_causes += int(np.count_nonzero(cause < 0))
         return positions
 
-    def _chain(self, merged: Merged, clock: int) -> EventBatch | None:
+    def _chain(self, merged: Merged, clock: int, *, ran: bool) -> EventBatch | None:
         first, *rest = self.operators
-        made = first.process(merged, clock) if len(merged) or first.due(clock) else None
+        if ran:
+            made = first.made()
+        else:
+            made = first.process(merged, clock) if len(merged) or first.due(clock) else None
         for operator in rest:
             if made is None and not operator.due(clock):
                 continue

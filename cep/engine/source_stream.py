@@ -97,6 +97,12 @@ class SourceStream:
                 self.buffer.add(batch, partition, first)
         return late
 
+    def count_row(self, ts: int) -> None:
+        """Count one row that came in order and was processed."""
+        self.events += 1
+        self.processed += 1
+        self.newest_us = max(self.newest_us, ts)
+
     def _times(self, decoded: Decoded, rows: int) -> np.ndarray:
         if self.spec.time_column is not None:
             return decoded.columns[self.spec.time_column]

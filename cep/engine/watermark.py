@@ -96,6 +96,15 @@ class Watermark:
             self.partitions[partition] = max(self.partitions.get(partition, NEVER), us)
             self.saw(partition, now_us)
 
+    def step(self, ts: int, now_us: int) -> bool:
+        """Take one row of partition 0 of a stream without delay; return False, nothing done, if it is no plain case."""
+        marks = self.partitions
+        if self.ended or self._idle or len(marks) != 1 or marks.get(0, MAX_I64) > ts:
+            return False
+        marks[0] = ts
+        self._seen_us[0] = now_us
+        return True
+
     def arrive(
         self, times: np.ndarray, partition: int, clock: int, others: int, *, in_order: bool = False
     ) -> Arrival:

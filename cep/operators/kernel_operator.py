@@ -92,6 +92,7 @@ class KernelOperator:
             if a.role is Role.TABLE or isinstance(a.source, ByCode)
         ]
         self._ctl[NEXT] = MAX_I64
+        self.bound_to: object = None  # whose arrays of one row the inputs are bound to
         self.kernel_seconds = 0.0
         self.compile_seconds = 0.0
         self.compile_failure: Exception | None = None
@@ -193,6 +194,7 @@ class KernelOperator:
     # ------------------------------------------------------------ inputs
 
     def _bind_inputs(self, merged: Merged) -> None:
+        self.bound_to = None
         arrays, update = self._arrays, self._bound.update
         for place, _, read in self._inputs:
             column = read(merged)
@@ -231,9 +233,7 @@ class KernelOperator:
             if not table.columns:
                 table.fill_all()
             for number, column in table.columns:
-                batch = merged.batches[number]
-                found = batch.columns.get(column)
-                table.fill(batch.extra[column] if found is None else found)
+                table.fill(_column(number, column, merged))
             if self._arrays[self._places[name]] is not table.cells:
                 self._set(self._places[name], table.cells)
         count = len(self._strings)
@@ -256,7 +256,38 @@ class KernelOperator:
             if self._tables:
                 self._extend_tables(merged)
         self._run(len(merged), clock, flush=flush)
+        return self.made()
+
+    def made(self) -> EventBatch | None:
+        """Return the rows that the last call made, None for none."""
         return self._output() if self._ctl[OUT] else None
+
+    def bind_row(self, arrays: dict[str, np.ndarray], owner: object) -> None:
+        """Bind the inputs to arrays of one row, by name, for `run_row`; `bound_to` tells that they are."""
+        for place, name, _ in self._inputs:
+            self._set(place, arrays[name])
+        self._ctl[FLUSH] = 0
+        self.bound_to = owner
+
+    def run_row(self, clock: int) -> bool:
+        """Handle the row that the inputs are bound to; return whether rows were made."""
+        ctl = self._ctl
+        ctl[ROW] = 0
+        ctl[N_ROWS] = 1
+        ctl[CLOCK] = clock
+        ctl[OUT] = 0
+        start = time.perf_counter()
+        while code := self._bound.call_small():
+            self._grow(code - 1)
+        self.kernel_seconds += time.perf_counter() - start
+        if ctl[ERRORS]:
+            self._take_errors()
+        return bool(ctl[OUT])
+
+    @property
+    def settled(self) -> bool:
+        """Whether no other tier waits to be swapped in."""
+        return self._box is None
 
     def _run(self, rows: int, clock: int, *, flush: bool) -> None:
         ctl = self._ctl
@@ -273,7 +304,12 @@ class KernelOperator:
             self._grow(code - 1)
             code = call()
         self.kernel_seconds += time.perf_counter() - start
-        self.errors += ctl[ERRORS]
+        if ctl[ERRORS]:
+            self._take_errors()
+
+    def _take_errors(self) -> None:
+        self.errors += self._ctl[ERRORS]
+        self._ctl[ERRORS] = 0
 
     def _output(self) -> EventBatch:
         rows = self._ctl[OUT]
