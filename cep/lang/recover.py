@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cep.errors import SourceText
 
 MAX_NESTING = 100
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it
 
 _PIECES = re.compile(
     r"""--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?P<open>/\*|'|"|`)|(?P<end>;)|(?P<nest>[(\[{])|(?P<back>[)\]}])""",
@@ -53,7 +54,7 @@ def pieces(source: SourceText) -> list[Piece]:
     """Return the statements of a text; the last one may lack its `;`."""
     text = source.text
     found: list[Piece] = []
-    start = depth = 0
+    start, depth = len(text) - len(text.removeprefix(BYTE_ORDER_MARK)), 0
     problem: Problem | None = None
     long_text: int | None = None
     for match in _PIECES.finditer(text):

@@ -10,6 +10,7 @@ from cep.lang.parser import parse
 from cep.lang.print.comments import Comment, stretches, with_comments
 from cep.lang.print.layout import render
 from cep.lang.print.statements import statement
+from cep.lang.recover import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from cep.lang.print.comments import Stretch
@@ -26,7 +27,7 @@ def format_text(text: str, name: str = "<rules>") -> str:
     parsed = parse(SourceText(name, text))
     if parsed.problems:
         raise CepError(parsed.problems)
-    found = stretches(text)
+    found = stretches(text.removeprefix(BYTE_ORDER_MARK))
     bodies = [
         with_comments(render((statement(node), ";")), node, stretch)
         for node, stretch in zip(parsed.statements, found, strict=False)

@@ -90,3 +90,10 @@ def test_words_in_annotations_may_be_clause_words() -> None:
     compile_rules([SourceText("t", f"{STREAM}@null_key(group) CREATE RULE r AS {match};")])
     (problem,) = parse(SourceText("t", "@null_key(group) CREATE RULE r AS SELECT by;")).problems
     assert (problem.code, problem.span.column) == ("CEP103", 42)
+
+
+def test_a_byte_order_mark_before_the_text_says_nothing() -> None:
+    result = parse(SourceText("t", "\ufeffPARAM p INT;\nSELECT \ufeff;"))
+    assert [(p.code, p.span.line, p.span.column) for p in result.problems] == [("CEP101", 2, 8)]
+    assert result.statements[0].span.start == 1
+    assert format_text("\ufeff-- c\nPARAM p INT;") == "-- c\nPARAM p INT;\n"
