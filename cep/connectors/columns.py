@@ -179,8 +179,9 @@ def clean(stored: np.ndarray, kind: Type) -> np.ndarray:
     """Return a DOUBLE column with infinities as NULL; other columns as they are."""
     if kind is Type.DOUBLE and len(stored):
         with np.errstate(all="ignore"):
-            # One pass instead of two: a finite sum of squares has no infinity and no NaN in it.
-            all_finite = np.isfinite(np.dot(stored, stored))
+            # One pass instead of two: a finite sum has no infinity and no NaN in it. (A dot product is
+            # no faster, and spreads over threads that burn CPU time from 10,001 rows on.)
+            all_finite = np.isfinite(np.add.reduce(stored))
         if not all_finite:
             infinite = np.isinf(stored)
             if infinite.any():
