@@ -70,6 +70,7 @@ class Engine:
         bounded: the inputs are bounded: every stream holds the clock back from the start, and none is
             ever idle (for backtests; `cep.run` does this).
         rewrites: whether to optimize the plan; outputs are the same without.
+        workers: 1; more are not supported yet.
         clock: the wall clock, for tests.
 
     Raises:
@@ -87,8 +88,12 @@ class Engine:
         raw_time: bool = False,
         bounded: bool = False,
         rewrites: bool = True,
+        workers: int = 1,
         clock: WallClock | None = None,
     ) -> None:
+        if workers != 1:
+            msg = f"{workers} workers are not supported yet"
+            raise error("CEP403", msg, hint="workers=1")
         if tier not in TIERS:
             msg = f"unknown tier {tier!r}"
             raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
@@ -363,11 +368,11 @@ class Engine:
             return {**self._core.stats(), "callback_failures": self._delivery.callback_failures}
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Return all state as named arrays; `Engine(same rules).load(arrays)` goes on from there."""
+        """Return all state as named arrays; `Engine(same rules).restore(arrays)` goes on from there."""
         with self._lock:
             return self._core.snapshot()
 
-    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over a snapshot; this engine must be fresh and have the same rules.
 
         Raises:

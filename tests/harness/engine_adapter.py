@@ -32,7 +32,7 @@ def run_engine(
             arrays = engine.snapshot()
             engine.close()
             engine = _engine(rules, tier, outputs)
-            engine.load(arrays)
+            engine.restore(arrays)
         engine.send_many(stream, rows)
     engine.flush()
     engine.close()

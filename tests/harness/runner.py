@@ -91,7 +91,7 @@ class Run:
         arrays = self.engine.snapshot()
         self.engine.close()
         self.engine = self._fresh()
-        self.engine.load(arrays)
+        self.engine.restore(arrays)
 
     def _between(self) -> None:
         self.engine.check()
