@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ from tests.unit.codegen.match_rules import (
 )
 
 NAMES = "abcd"
+
+SLOW_EXAMPLES = 5000 if os.environ.get("CEP_TEST_SIZE") == "full" else 800
 
 
 @dataclass
@@ -300,7 +303,7 @@ def test_llvm_tier_gives_the_same_rows(rule, events):
 
 
 @pytest.mark.slow
-@settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=SLOW_EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules(), streams_of(), st.sampled_from([1, 3, 100]))
 def test_many_random_rules(rule, events, batch):
     compare(rule, events, kernel_rows(rule, events, "python", batch, pool=1))
