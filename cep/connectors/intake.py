@@ -182,13 +182,16 @@ class Intake:
                     return None
                 self._use_dictionary(step, dictionary_of(step.name, given.values), bound)
                 given = given.codes
-            if type(given) is not np.ndarray or not _is_plain(given, step.dtype):
+            if type(given) is not np.ndarray:
                 return None
             if given.shape != shape:
-                if shape is not None:
+                if shape is not None or not given.size:
                     return None
                 shape = given.shape
-            bound.update(step.given, given)
+            try:
+                bound.update(step.given, given)
+            except (TypeError, ValueError):  # of another dtype, not contiguous, of two dimensions
+                return None
             if step.made >= 0:
                 given = np.empty(shape, step.dtype)
                 bound.update(step.made, given)
@@ -209,14 +212,3 @@ class Intake:
             bound.update(step.codes, known.codes)
             self._ctl[step.sizes] = known.size
             self._ctl[step.sizes + 1] = known.first
-
-
-def _is_plain(given: np.ndarray, dtype: np.dtype[Any]) -> bool:
-    flags = given.flags
-    return (
-        given.dtype == dtype
-        and given.ndim == 1
-        and len(given) > 0
-        and flags.c_contiguous
-        and flags.aligned
-    )

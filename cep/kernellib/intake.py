@@ -41,12 +41,16 @@ def map_codes(
         for i in range(n):
             mapped[i] = given[i] + first
         return 0
+    if lowest >= 0:
+        for i in range(n):
+            mapped[i] = codes[given[i]]
+        return 0
     for i in range(n):
         code = -1
         if given[i] >= 0:
             code = codes[given[i]]
         mapped[i] = code
-    return 2 if lowest < 0 else 0
+    return 2
 
 
 def has_null_i64(given: "i64[n]", n: int) -> int:
