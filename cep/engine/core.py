@@ -145,14 +145,16 @@ class EngineCore:
         source = self.source(stream)
         component = self._component_of[stream]
         first = source.events
-        if partition not in source.watermark.partitions and source.watermark.partitions:
+        known = source.watermark.partitions
+        joins = bool(known) and partition not in known
+        if joins:
             self._step(component)  # rows that ran directly so far go first
         late = source.accept(
             decoded,
             partition,
             component.clock,
             component.others(source),
-            direct=component.runs_directly(source),
+            direct=component.runs_directly(source) and not joins,
         )
         for reject in decoded.rejects:
             self.rejects.append(BadEvent(stream, first + reject.row, reject.raw, reject.reason))
