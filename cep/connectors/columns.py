@@ -130,14 +130,21 @@ def one_value(value: object, kind: Type, unit: str) -> float | int | str | None:
     return _ONE_VALUE[kind](value, unit)
 
 
-def column(values: Sequence[object], kind: Type, unit: str, strings: StringTable) -> np.ndarray:
-    """Return a column of Python values.
+def column(
+    values: Sequence[object],
+    kind: Type,
+    unit: str,
+    strings: StringTable,
+    types: frozenset[type] | None = None,
+) -> np.ndarray:
+    """Return a column of Python values; `types` are those they may have, where that is known.
 
     Raises:
         BadValueError: some value does not fit the type.
     """
-    kinds = set(map(type, values))
-    fast = _fast_column(values, kinds, kind, unit, strings)
+    if types is None:
+        types = frozenset(map(type, values))
+    fast = _fast_column(values, types, kind, unit, strings)
     if fast is not None:
         return fast
     convert = _ONE_VALUE[kind]
@@ -148,7 +155,7 @@ def column(values: Sequence[object], kind: Type, unit: str, strings: StringTable
 
 
 def _fast_column(
-    values: Sequence[object], kinds: set[type], kind: Type, unit: str, strings: StringTable
+    values: Sequence[object], kinds: frozenset[type], kind: Type, unit: str, strings: StringTable
 ) -> np.ndarray | None:
     """Return the column where all values have types that numpy converts as the language wants, else None."""
     if kind is Type.DOUBLE and kinds <= {float, _NONE}:
@@ -228,17 +235,20 @@ def from_columns(
     spec: StreamSpec,
     strings: StringTable,
     raws: Sequence[object],
+    types: Sequence[frozenset[type] | None] | None = None,
 ) -> Decoded:
     """Return the decoded rows of one list of Python values a column of the schema, in schema order.
 
-    `raws` holds what each row looked like, for the rejects. All columns are converted at once; only if
+    `types` tells for each column which types its values may have, where that is known. `raws` holds what each row looked like, for the rejects. All columns are converted at once; only if
     that fails is each row tested, so that one bad value rejects one row.
     """
     rows = len(raws)
     try:
         columns = {
-            target.name: column(values, target.type, spec.ts_unit, strings)
-            for target, values in zip(spec.schema.columns, lists, strict=True)
+            target.name: column(values, target.type, spec.ts_unit, strings, known)
+            for target, values, known in zip(
+                spec.schema.columns, lists, types or repeat(None), strict=types is not None
+            )
         }
     except (BadValueError, UnicodeEncodeError, OverflowError):
         columns = None

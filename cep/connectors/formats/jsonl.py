@@ -22,8 +22,20 @@ if TYPE_CHECKING:
     from cep.strings import StringTable
 
 
+# What values of a type mostly are: blocks in which all of them are so need no look at each value.
+# Times and integers may be missing: then the numpy conversion fails, and the general one follows.
+_USUAL: dict[Type, tuple[Any, frozenset[type] | None]] = {
+    Type.STRING: (str | None, frozenset({str, type(None)})),
+    Type.DOUBLE: (float | None, frozenset({float, type(None)})),
+    Type.INT: (int | None, None),
+    Type.TIMESTAMP: (int | None, None),
+    Type.BOOLEAN: (bool | None, None),
+    Type.DURATION: (Any, None),
+}
+
+
 class JsonLinesDecoder:
-    """Decodes blocks of JSON lines with a msgspec structure made for the schema.
+    """Decodes blocks of JSON lines with msgspec structures made for the schema: of usual values, else of any.
 
     Memory: nothing outlives a call but the structure.
     """
@@ -33,15 +45,22 @@ class JsonLinesDecoder:
 
         names = spec.schema.names()
         fields = [f"f{i}" for i in range(len(names))]
-        row_type = msgspec.defstruct(
-            "Row",
-            [(field, Any, None) for field in fields],
-            rename=dict(zip(fields, names, strict=True)),
-            gc=False,
-        )
+        usual = [_USUAL[c.type] for c in spec.schema.columns]
+
+        def decoder(kinds: list[Any]) -> Any:
+            row_type = msgspec.defstruct(
+                "Row",
+                [(field, kind, None) for field, kind in zip(fields, kinds, strict=True)],
+                rename=dict(zip(fields, names, strict=True)),
+                gc=False,
+            )
+            return msgspec.json.Decoder(row_type)
+
         self._spec = spec
         self._strings = strings
-        self._decoder = msgspec.json.Decoder(row_type)
+        self._decoder = decoder([Any] * len(names))
+        self._usual_decoder = decoder([kind for kind, _ in usual])
+        self._usual_types = [types for _, types in usual]
         self._getters: list[Callable[[Any], object]] = [attrgetter(field) for field in fields]
 
     def cut(self, block: bytes) -> int:
@@ -53,17 +72,29 @@ class JsonLinesDecoder:
         import msgspec
 
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        types: list[frozenset[type] | None] | None = self._usual_types
         try:
-            rows = self._decoder.decode_lines(block) if block else []
+            rows = self._usual_decoder.decode_lines(block) if block else []
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            rows = []
+            rows, types = self._any_rows(block), None
         if len(rows) != lines:
             return self._line_by_line(block)
-        return self._columns(rows, rows)
+        return self._columns(rows, rows, types)
 
-    def _columns(self, rows: list[Any], raws: list[Any]) -> Decoded:
+    def _any_rows(self, block: bytes) -> list[Any]:
+        """Return the rows with values of any type, none if some line is no object."""
+        import msgspec
+
+        try:
+            return self._decoder.decode_lines(block)  # type: ignore[no-any-return]
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return []
+
+    def _columns(
+        self, rows: list[Any], raws: list[Any], types: list[frozenset[type] | None] | None = None
+    ) -> Decoded:
         lists = [list(map(get, rows)) for get in self._getters]
-        return from_columns(lists, self._spec, self._strings, raws)
+        return from_columns(lists, self._spec, self._strings, raws, types)
 
     def _line_by_line(self, block: bytes) -> Decoded:
         import msgspec
