@@ -291,12 +291,9 @@ class EngineCore:
         Raises:
             CepError: CEP506, the snapshot is of other rules.
         """
-        wanted = {f"rule/{t.spec.name}/counters" for t in self.rules}
-        wanted |= {f"stream/{name}/counters" for name in self.sources}
-        found = {n for n in arrays if n.endswith("/counters")}
-        if wanted != found or len(arrays["written"]) != len(self.graph.streams):
-            msg = "the snapshot was taken of other rules"
-            names = sorted(n.split("/")[1] for n in wanted ^ found)
+        names = self._differing(arrays)
+        if names or len(arrays["written"]) != len(self.graph.streams):
+            msg = "the snapshot was taken of other rules or parameters"
             raise error("CEP506", msg, hint=f"differing: {', '.join(names)}" if names else "")
         self._lanes.clear()
         self.strings.restore(take_from("strings", arrays))
@@ -311,6 +308,17 @@ class EngineCore:
             component.restore_clocks(next(clocks), next(clocks))
         for spec, count in zip(self.graph.streams, arrays["written"].tolist(), strict=True):
             self._written[spec.name] = count
+
+    def _differing(self, arrays: dict[str, np.ndarray]) -> list[str]:
+        """Return the streams and rules that a snapshot has and this engine has not, or the other way round."""
+        wanted = {f"rule/{t.spec.name}/counters" for t in self.rules}
+        wanted |= {f"stream/{name}/counters" for name in self.sources}
+        names = {n.split("/")[1] for n in wanted ^ {n for n in arrays if n.endswith("/counters")}}
+        for task in self.rules:
+            known = arrays.get(f"rule/{task.spec.name}/kernels")
+            if known is None or not np.array_equal(known, task.kernels()):
+                names.add(task.spec.name)
+        return sorted(names)
 
     def stats(self) -> dict[str, object]:
         """Return counters by stream and rule as plain values."""

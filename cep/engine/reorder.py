@@ -39,8 +39,9 @@ class ReorderBuffer:
         return sum(len(w.batch) for w in self._waiting)
 
     def add(self, batch: EventBatch, partition: int, first_offset: int) -> None:
-        """Take rows of a partition in arrival order."""
+        """Take rows of a partition in arrival order (copies them: the sender may write to its arrays again)."""
         rows = len(batch)
+        batch = batch.take(np.arange(rows))
         offsets = np.arange(first_offset, first_offset + rows, dtype=np.int64)
         self._waiting.append(_Rows(batch, np.full(rows, partition, np.int64), offsets))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,8 +105,14 @@ class RuleTask:
         named: dict[str, np.ndarray] = {}
         for number, operator in enumerate(self.operators):
             named |= put_under(str(number), operator.arrays())
+        named["kernels"] = self.kernels()
         named["counters"] = np.array([self.matches, self._own_causes], np.int64)
         return named
+
+    def kernels(self) -> np.ndarray:
+        """Return a hash of the rule's kernels, u8[16]: state fits only kernels that are equal in every constant."""
+        text = repr([operator.spec.kernel for operator in self.operators])
+        return np.frombuffer(blake2b(text.encode(), digest_size=16).digest(), np.uint8)
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what `arrays` returned."""

@@ -79,7 +79,7 @@ class SourceStream:
         self.newest_us = max(self.newest_us, int(newest))
         if self.watermark.ended:
             self.late += rows
-            return EventBatch(self.spec.schema, decoded.columns, times, seq)
+            return EventBatch(self.spec.schema, decoded.columns, times, seq).take(np.arange(rows))
         arrival = self.watermark.arrive(times, partition, clock, others, in_order=decoded.in_order)
         batch = EventBatch(self.spec.schema, decoded.columns, arrival.times, seq)
         late: EventBatch | None = None

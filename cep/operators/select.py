@@ -53,15 +53,17 @@ class SelectOperator(KernelOperator):
             rows, output = self._vector(arrays, tables, np)
         if rows is not None and not len(rows):
             return None
+        if rows is None:
+            # Columns that are passed on belong to whoever sent them and may be written to again.
+            output = {name: column.copy() for name, column in output.items()}
         extra = {n: output.pop(n) for n in self.spec.hidden}
-        cause = np.arange(len(merged)) if rows is None else rows
         return EventBatch(
             self.spec.output,
             output,
-            merged.ts if rows is None else merged.ts[rows],
+            merged.ts.copy() if rows is None else merged.ts[rows],
             np.empty(0, np.int64),
             None,
-            cause,
+            np.arange(len(merged)) if rows is None else rows,
             extra,
         )
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cep.batch import EventBatch
+from cep.batch import Decoded, EventBatch
 from cep.engine.reorder import ReorderBuffer
 from cep.errors import CepError
-from cep.graph.graph import RuleSpec, StreamSpec
+from cep.graph.graph import OperatorKind, OperatorSpec, RuleSpec, StreamSpec
 from cep.schema import ColumnSpec, Schema
 from cep.strings import StringTable
 from cep.types import Type
@@ -176,3 +176,41 @@ def test_in_a_live_engine_rows_of_components_stand_as_they_come():
     player.send("a", [(3, 2)])
     assert player.rows["o"] == [(9, 1), (3, 2)]
     assert player.seqs["o"] == [0, 1]
+
+
+# ---------------------------------------------------------------- who owns arrays
+
+
+@pytest.mark.parametrize("delay", [0, 1000])
+def test_the_sender_may_write_to_its_arrays_again(delay):
+    streams = [stream("a", 1, watermark_delay_us=delay)]
+    every = OperatorSpec(
+        OperatorKind.SELECT,
+        copy(-1).kernel,
+        copy(-1).output,
+        "def select(columns, tables, np):\n    return None, {'v': columns['v_0']}\n",
+    )
+    player = Player(graph(streams, [rule("m", ("a",), every, number=1)], (("a",),)))
+    batches = []
+    player.core._emit = lambda _, batch: batches.append(batch)
+    ts, v = np.arange(500), np.arange(500)
+    player.core.ingest("a", Decoded({"ts": ts, "v": v}, 500))
+    ts[:], v[:] = 7, 7
+    player.core.flush()
+    made = [(t, x) for b in batches for t, x in zip(b.ts, b.columns["v"], strict=True)]
+    assert made == [(n, n) for n in range(500)]
+
+
+def test_a_snapshot_fits_only_rules_with_the_same_constants():
+    def player(limit: int) -> Player:
+        rules = [rule("m", ("a",), quiet(limit), number=1)]
+        return Player(graph([stream("a", 1)], rules, (("a",),)))
+
+    one = player(4)
+    one.send("a", [(1, 1)])
+    arrays = one.core.snapshot()
+    with pytest.raises(CepError, match="CEP506"):
+        player(5).core.restore(arrays)
+    again = player(4)
+    again.core.restore(arrays)
+    assert again.end() == one.end() == {"m": [(5, 1)]}
