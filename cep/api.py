@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +16,7 @@ from cep.delivery import Delivery, EventStream
 from cep.engine.core import EngineCore
 from cep.engine.pipeline import Input, drive
 from cep.errors import SourceText, error, nearest
-from cep.types import Type
+from cep.types import NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -94,10 +96,14 @@ class Engine:
         if workers != 1:
             msg = f"{workers} workers are not supported yet"
             raise error("CEP403", msg, hint="workers=1")
+        if batch_rows < 1:
+            msg = f"batch_rows={batch_rows} is not a number of rows"
+            raise error("CEP403", msg, hint="1 or more")
         if tier not in TIERS:
             msg = f"unknown tier {tier!r}"
             raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
         self._sources = rule_sources(rules)
+        self._params = params
         compiled = compile_rules(self._sources, params=params, rewrites=rewrites)
         self.lints: tuple[Problem, ...] = compiled.lints
         self._core = EngineCore(
@@ -213,7 +219,7 @@ class Engine:
                 self._deliver()
 
     def send_many(self, stream: str, events: Iterable[Mapping[str, object]]) -> None:
-        """Process events in order.
+        """Process events in order, `batch_rows` at a time.
 
         Raises:
             CepError: CEP401, no such source stream; CEP404, the engine is closed.
@@ -221,9 +227,8 @@ class Engine:
         with self._lock:
             self._open()
             spec = self._core.source(stream).spec
-            rows = list(events)
-            for start in range(0, len(rows), self._batch_rows):
-                part = rows[start : start + self._batch_rows]
+            rows = iter(events)
+            while part := list(islice(rows, self._batch_rows)):
                 self._core.ingest(stream, from_dicts(part, spec, self._core.strings))
             self._after()
 
@@ -266,6 +271,9 @@ class Engine:
             us = one_value(ts, Type.TIMESTAMP, "us")
         except BadValueError as problem:
             raise error("CEP405", str(problem)) from None
+        if us == NULL_I64:
+            msg = "event time cannot move to NULL"
+            raise error("CEP405", msg, hint="an aware datetime, ISO-8601 text or a number of us")
         with self._lock:
             self._open()
             self._core.advance(int(us), stream)  # type: ignore[arg-type]
@@ -311,16 +319,22 @@ class Engine:
         Raises:
             CepError: CEP401 no such stream; CEP5xx an input cannot be read.
         """
-        opened = [
-            Input(stream, number, source)
-            for stream, given in inputs.items()
-            for number, source in enumerate(_sources_of(self._core, stream, given))
-        ]
+        self._open()
+        opened: list[Input] = []
+        try:
+            for stream, given in inputs.items():
+                found = enumerate(_sources_of(self._core, stream, given))
+                opened += [Input(stream, number, source) for number, source in found]
+        except BaseException:
+            for item in opened:
+                item.source.close()
+            raise
         self._reading = [item.source for item in opened]
-        for rows in drive(self._core, opened):
-            with self._lock:
-                self._deliver()
-            yield rows
+        with closing(drive(self._core, opened, self._lock)) as steps:
+            for rows in steps:
+                with self._lock:
+                    self._deliver()
+                yield rows
 
     def share_read(self) -> float | None:
         """Return which part of the inputs of `read` was read (0 to 1), None when their size is not known."""
@@ -331,19 +345,21 @@ class Engine:
     def write(self, stream: str, uri: str) -> Sink:
         """Write an output stream to a path or `-` from now on; the caller flushes and closes the sink.
 
+        When writing fails, what sent the events raises the OSError.
+
         Raises:
             CepError: CEP401, no rule writes the stream; CEP504 not writable, CEP505 unknown format.
         """
         self._known_output(stream)
         sink = open_sink(uri, self._delivery.schema(stream), self._core.strings)
-        self._delivery.add_batches(stream, sink.write)
+        self._delivery.add_writer(stream, sink.write)
         return sink
 
     def tables(self) -> dict[str, Table]:
         """Return a table of each output stream that grows with its rows from now on."""
         tables = {name: self._delivery.table(name) for name in self._delivery.names}
         for name, table in tables.items():
-            self._delivery.add_batches(name, table.append)
+            self._delivery.add_writer(name, table.append)
         return tables
 
     def _after(self) -> None:
@@ -360,7 +376,8 @@ class Engine:
     @property
     def errors(self) -> list[BadEvent]:
         """The input rows that were not read, with their reasons (the last 100,000)."""
-        return list(self._core.rejects)
+        with self._lock:
+            return list(self._core.rejects)
 
     def stats(self) -> dict[str, Any]:
         """Return counters by stream and rule, as plain values."""
@@ -405,7 +422,7 @@ class Engine:
         """
         from cep.explain import explain
 
-        return explain(self._sources, rule=rule, stage=stage, format=format)
+        return explain(self._sources, rule=rule, stage=stage, format=format, params=self._params)
 
     # ------------------------------------------------------------ life
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import logging
 import math
 import threading
@@ -51,7 +52,7 @@ class EventStream:
         with self._lock:
             waiting, self._wake = self._wake, []
         for loop, event in waiting:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(event.set)
 
     def __iter__(self) -> Iterator[Event]:
@@ -92,6 +93,7 @@ class Delivery:
         self.names = tuple(dict.fromkeys([*(r.output for r in graph.rules), *sorted(late)]))
         self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
         self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
+        self._writers: dict[str, list[Callable[[EventBatch], Any]]] = {}
         self._streams: dict[str, list[EventStream]] = {}
         self.callback_failures = 0
 
@@ -110,6 +112,10 @@ class Delivery:
     def add_batches(self, stream: str, callback: Callable[[EventBatch], Any]) -> None:
         """Call back for each batch of a stream."""
         self._batches.setdefault(stream, []).append(callback)
+
+    def add_writer(self, stream: str, write: Callable[[EventBatch], Any]) -> None:
+        """Hand each batch of a stream to what must not lose any: when it raises, the run fails."""
+        self._writers.setdefault(stream, []).append(write)
 
     def add_stream(self, stream: str) -> EventStream:
         """Return a new iterator over the events of a stream from now on."""
@@ -132,6 +138,8 @@ class Delivery:
         # Late rows come in no order of time and keep that of arrival.
         reached: dict[str, float] = {}
         for stream, batch in made:
+            for write in self._writers.get(stream, ()):
+                write(batch)
             for take in self._batches.get(stream, ()):
                 self._guarded(take, batch)
             if stream in self._callbacks or stream in self._streams:

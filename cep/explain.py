@@ -51,6 +51,9 @@ def explain(
     _known("stage", stage, STAGES)
     _known("format", format, FORMATS)
     if format != "text":
+        if stage != "graph":
+            msg = f"stage {stage} has no picture"
+            raise error("CEP406", msg, hint="the graph has one, with a rule its automaton")
         graph = compile_rules(sources, params=params).graph
         return PICTURES[format](_diagram(graph, rule))
     if stage == "tree":

@@ -21,6 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from cep import __version__
+from cep.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,8 +112,9 @@ class EngineCollector(Collector):
         self._registry.unregister(self)
 
     def describe(self) -> Iterable[Metric]:
-        """Return nothing: the registry need not scrape to learn the names."""
-        return []
+        """Yield the metrics without values, so that a registry takes one engine only: names stand once."""
+        for name, (kind, text, labels) in METRICS.items():
+            yield kind(name, text, labels=labels)
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metrics with their present values."""
@@ -181,9 +183,17 @@ def _versions() -> dict[str, str]:
 
 
 def register(engine: Engine, registry: Any) -> EngineCollector:
-    """Register an engine's metrics with a `prometheus_client` registry."""
+    """Register an engine's metrics with a `prometheus_client` registry.
+
+    Raises:
+        CepError: CEP407, the registry has the metrics of an engine.
+    """
     collector = EngineCollector(engine, registry)
-    registry.register(collector)
+    try:
+        registry.register(collector)
+    except ValueError:
+        msg = "the metrics registry has the metrics of another engine"
+        raise error("CEP407", msg, hint="one registry an engine, or close the other") from None
     return collector
 
 
@@ -201,8 +211,12 @@ def serve(host: str, port: int) -> CollectorRegistry:
     """Serve a registry over HTTP from a daemon thread and return it.
 
     Raises:
-        OSError: the port is taken.
+        CepError: CEP507, the port is taken, or there is no such address.
     """
     registry = CollectorRegistry()
-    start_http_server(port, addr=host, registry=registry)
+    try:
+        start_http_server(port, addr=host, registry=registry)
+    except (OSError, OverflowError) as problem:
+        msg = f"cannot serve metrics at {host}:{port}: {problem}"
+        raise error("CEP507", msg) from problem
     return registry

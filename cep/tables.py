@@ -39,7 +39,10 @@ class Coded:
 def python_values(
     stored: np.ndarray, kind: Type, strings: StringTable, *, raw_time: bool
 ) -> list[Any]:
-    """Return a column as Python values: None for NULL, aware datetimes and timedeltas unless `raw_time`."""
+    """Return a column as Python values: None for NULL, aware datetimes and timedeltas unless `raw_time`.
+
+    Times outside the years 1-9999 are int us in any case.
+    """
     match kind:
         case Type.STRING:
             return strings.decode(stored)
@@ -48,11 +51,19 @@ def python_values(
         case Type.BOOLEAN | Type.NULL:
             return [None if v < 0 else v == 1 for v in stored.tolist()]
         case Type.TIMESTAMP if not raw_time:
-            return [None if v == NULL_I64 else to_datetime(v) for v in stored.tolist()]
+            return [None if v == NULL_I64 else _datetime(v) for v in stored.tolist()]
         case Type.DURATION if not raw_time:
             return [None if v == NULL_I64 else timedelta(microseconds=v) for v in stored.tolist()]
         case _:
             return [None if v == NULL_I64 else v for v in stored.tolist()]
+
+
+def _datetime(us: int) -> Any:
+    """Return an aware datetime, or us as they are outside the years that Python has."""
+    try:
+        return to_datetime(us)
+    except OverflowError:
+        return us
 
 
 class Event(Mapping[str, Any]):
@@ -180,7 +191,7 @@ class Table:
                 return stored.view("timedelta64[us]")
             case Type.INT if (stored == NULL_I64).any():
                 return np.where(stored == NULL_I64, np.nan, stored)
-            case Type.BOOLEAN if (stored < 0).any():
+            case Type.BOOLEAN | Type.NULL if (stored < 0).any():
                 return np.array([None if v < 0 else v == 1 for v in stored.tolist()], dtype=object)
             case Type.BOOLEAN:
                 return stored.astype(bool)

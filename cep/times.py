@@ -103,7 +103,7 @@ def format_timestamp(us: int) -> str:
         moment = to_datetime(us)
     except OverflowError:
         return f"{us}us"
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06d}Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def scale_timestamp(value: int | float, unit: str) -> int | None:

@@ -59,4 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output is gone; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as problem:
+        print(f"cep: {problem}", file=sys.stderr)
+        return EXIT_RUN_FAILED
     return code

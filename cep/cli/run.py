@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from cep.api import TIERS, Engine
 from cep.cli.arguments import add_rules
@@ -65,21 +64,50 @@ def run(arguments: argparse.Namespace) -> int:
             )
         )
         inputs = _inputs(arguments.input, engine)
-        sinks = _sinks(arguments.output, engine)
+        printer = Printer()
+        sinks = _sinks(arguments.output, engine, printer)
         for sink in sinks:
             stack.callback(sink.close)
-        progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
-        _work(engine, inputs, sinks, progress)
+        rejects: TextIO | None = None
         if arguments.rejects:
-            _write_rejects(engine, arguments.rejects)
+            rejects = stack.enter_context(Path(arguments.rejects).open("w", encoding="utf-8"))
+        progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
+        try:
+            _work(engine, inputs, sinks, progress, printer)
+        finally:
+            if rejects is not None:
+                _write_rejects(engine, rejects)
     return 0
 
 
-def _work(engine: Engine, inputs: dict[str, str], sinks: list[Sink], progress: Any) -> None:
+class Printer:
+    """Prints output events for reading; `failure` is why it stopped."""
+
+    def __init__(self) -> None:
+        self.failure: OSError | None = None
+
+    def show(self, event: Event) -> None:
+        """Print one line, nothing after a failure."""
+        if self.failure is None:
+            try:
+                _print_event(event)
+            except OSError as problem:
+                self.failure = problem
+
+    def check(self) -> None:
+        """Raise what made printing fail."""
+        if self.failure is not None:
+            raise self.failure
+
+
+def _work(
+    engine: Engine, inputs: dict[str, str], sinks: list[Sink], progress: Any, printer: Printer
+) -> None:
     flushed = time.monotonic()
     try:
         for rows in engine.read(inputs):
             progress.add(rows)
+            printer.check()
             # Rows leave at once while input trickles, and in blocks while it streams.
             if not rows or time.monotonic() - flushed > 1:
                 for sink in sinks:
@@ -110,6 +138,9 @@ def _inputs(given: list[str], engine: Engine) -> dict[str, str]:
             msg = f"stream {stream} has two inputs"
             raise error("CEP205", msg, hint="several files can be given as a glob")
         found[stream] = uri
+    if list(found.values()).count("-") > 1:
+        msg = "standard input can be the input of one stream only"
+        raise error("CEP205", msg)
     if not given:
         found[_only(streams, "--input")] = "-"
     return found
@@ -122,10 +153,10 @@ def _only(streams: tuple[str, ...], option: str) -> str:
     return streams[0]
 
 
-def _sinks(given: list[str], engine: Engine) -> list[Sink]:
+def _sinks(given: list[str], engine: Engine, printer: Printer) -> list[Sink]:
     if not given:
         for stream in engine.outputs:
-            engine.on(stream)(_print_event)
+            engine.on(stream)(printer.show)
         return []
     sinks = []
     for text in given:
@@ -151,11 +182,7 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _write_rejects(engine: Engine, path: str) -> None:
-    try:
-        with Path(path).open("w", encoding="utf-8") as file:
-            for bad in engine.errors:
-                row = {"stream": bad.stream, "seq": bad.seq, "reason": bad.reason, "raw": bad.raw}
-                file.write(json.dumps(row) + "\n")
-    except OSError as problem:
-        print(f"cannot write {path}: {problem.strerror}", file=sys.stderr)
+def _write_rejects(engine: Engine, file: TextIO) -> None:
+    for bad in engine.errors:
+        row = {"stream": bad.stream, "seq": bad.seq, "reason": bad.reason, "raw": bad.raw}
+        file.write(json.dumps(row) + "\n")

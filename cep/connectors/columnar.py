@@ -55,7 +55,8 @@ class ColumnarReader:
         Raises:
             CepError: CEP402, it is no table, its columns differ in length, or the time column is missing.
         """
-        if hasattr(table, "__arrow_c_stream__") and not hasattr(table, "iloc"):
+        exports_arrow = hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__")
+        if exports_arrow and not hasattr(table, "iloc"):
             yield from self._arrow(table)
             return
         if hasattr(table, "iloc"):
@@ -70,8 +71,12 @@ class ColumnarReader:
     def _arrow(self, table: Any) -> Iterator[Decoded]:
         from cep.connectors.formats.arrow import from_record_batch, need_pyarrow
 
-        reader = need_pyarrow().RecordBatchReader.from_stream(table)
-        for batch in reader:
+        pa = need_pyarrow()
+        if hasattr(table, "__arrow_c_stream__"):
+            batches = pa.RecordBatchReader.from_stream(table)
+        else:
+            batches = [pa.record_batch(table)]
+        for batch in batches:
             yield from_record_batch(batch, self._spec, self._strings)
 
     def _columns(self, table: Mapping[str, Any]) -> Decoded:
@@ -221,8 +226,8 @@ def _in_order(times: np.ndarray) -> bool:
 def _pandas_column(series: Any) -> Any:
     """Return a pandas column as numpy array, `Coded` or list, with None for missing values."""
     kind = series.dtype
-    if hasattr(kind, "categories"):
-        return Coded(np.asarray(series.cat.codes), [str(c) for c in kind.categories])
+    if hasattr(series, "cat") and set(map(type, kind.categories)) <= {str}:
+        return Coded(np.asarray(series.cat.codes), kind.categories.tolist())
     if hasattr(kind, "tz"):
         return series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
     if isinstance(kind, np.dtype) and kind.kind in "fiumMb":
@@ -233,10 +238,13 @@ def _pandas_column(series: Any) -> Any:
 
 def _python_list(given: Any) -> list[Any]:
     if isinstance(given, Coded):
-        values = [*given.values, None]
-        return [values[c] if c >= 0 else None for c in np.asarray(given.codes).tolist()]
+        texts = [*given.values, None]
+        return [texts[c] if c >= 0 else None for c in np.asarray(given.codes).tolist()]
     if isinstance(given, np.ndarray):
-        if given.dtype.kind == "M":
-            return list(given.astype("datetime64[us]").tolist())
-        return list(given.tolist())
+        if given.dtype.kind in "mM":
+            # Python's own times hold us; numpy gives ns as bare numbers.
+            return list(given.astype(f"{given.dtype.kind}8[us]").tolist())
+        values: list[Any] = given.tolist()
+        # In arrays of integers the smallest stands for NULL, as it does where columns are taken as they are.
+        return [None if v == NULL_I64 else v for v in values] if given.dtype.kind == "i" else values
     return list(given)

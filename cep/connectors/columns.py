@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import repeat
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cep.batch import Decoded, Reject
-from cep.times import from_datetime, parse_duration, parse_timestamp, scale_timestamp
+from cep.times import EPOCH, from_datetime, parse_duration, parse_timestamp, scale_timestamp
 from cep.types import MAX_I64, NULL_I64, Type
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _NONE = type(None)
 _LONGEST_QUOTE = 60
+_LONGEST_RAW = 10_000
 MISSING = "NULL where a value is required"
 
 
@@ -30,17 +33,30 @@ class BadValueError(ValueError):
 
 
 def _bad(value: object, kind: Type) -> BadValueError:
-    text = repr(value)
-    shown = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "..."
-    return BadValueError(f"{shown} is not a {kind.value}")
+    return BadValueError(f"{_shown(value, _LONGEST_QUOTE)} is not a {kind.value}")
+
+
+def _shown(value: object, longest: int) -> str:
+    """Return what a value looks like, whatever it is (a number of 5,000 digits has no repr)."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= longest else text[:longest] + "..."
+
+
+def _plain(value: object) -> object:
+    """Return a numpy scalar as a Python value; anything else as it is."""
+    return value.item() if isinstance(value, np.number | np.bool_) else value
 
 
 def _double(value: object, unit: str) -> float:
     del unit
+    value = _plain(value)
     if value is None:
-        return float("nan")
+        return math.nan
     if isinstance(value, float):
-        return value
+        return value if math.isfinite(value) else math.nan
     if isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     raise _bad(value, Type.DOUBLE)
@@ -48,6 +64,7 @@ def _double(value: object, unit: str) -> float:
 
 def _int(value: object, unit: str) -> int:
     del unit
+    value = _plain(value)
     if value is None:
         return NULL_I64
     if isinstance(value, int) and not isinstance(value, bool):
@@ -63,6 +80,7 @@ def _int(value: object, unit: str) -> int:
 
 def _boolean(value: object, unit: str) -> int:
     del unit
+    value = _plain(value)
     if value is None:
         return -1
     if isinstance(value, bool):
@@ -70,8 +88,23 @@ def _boolean(value: object, unit: str) -> int:
     raise _bad(value, Type.BOOLEAN)
 
 
+def _moment(value: object) -> object:
+    """Return numpy times as int us times their unit settles: datetimes, timedeltas, None for NaT."""
+    if not isinstance(value, np.datetime64 | np.timedelta64):
+        return _plain(value)
+    if np.isnat(value):
+        return None
+    us = int(value.astype(f"{value.dtype.kind}8[us]").view(np.int64))
+    try:
+        length = timedelta(microseconds=us)
+        return length if isinstance(value, np.timedelta64) else EPOCH + length
+    except OverflowError:
+        return value
+
+
 def _timestamp(value: object, unit: str) -> int:
     us: int | None = None
+    value = _moment(value)
     if value is None:
         return NULL_I64
     if isinstance(value, str):
@@ -87,6 +120,7 @@ def _timestamp(value: object, unit: str) -> int:
 
 def _duration(value: object, unit: str) -> int:
     us: int | None = None
+    value = _moment(value)
     if value is None:
         return NULL_I64
     if isinstance(value, str):
@@ -107,7 +141,7 @@ def _string(value: object, unit: str) -> str | None:
         return None
     if isinstance(value, str):
         value.encode()  # half a surrogate pair could not be written
-        return value
+        return value if type(value) is str else str.__str__(value)
     raise _bad(value, Type.STRING)
 
 
@@ -166,9 +200,11 @@ def _fast_column(
         kind is Type.TIMESTAMP and kinds == {int} and unit == "us"
     ):
         try:
-            return clean(np.array(values, dtype=np.int64), kind)
+            whole = np.array(values, dtype=np.int64)
         except OverflowError:
             return None
+        # The number that stands for NULL is no value.
+        return None if len(whole) and whole.min() == NULL_I64 else whole
     if kind is Type.TIMESTAMP and kinds == {int} and unit in ("ms", "s"):
         factor = 1_000 if unit == "ms" else 1_000_000
         try:
@@ -239,8 +275,9 @@ def from_columns(
 ) -> Decoded:
     """Return the decoded rows of one list of Python values a column of the schema, in schema order.
 
-    `types` tells for each column which types its values may have, where that is known. `raws` holds what each row looked like, for the rejects. All columns are converted at once; only if
-    that fails is each row tested, so that one bad value rejects one row.
+    `types` tells for each column which types its values may have, where that is known. `raws` holds what
+    each row looked like, for the rejects. All columns are converted at once; only if that fails is each row
+    tested, so that one bad value rejects one row.
     """
     rows = len(raws)
     try:
@@ -282,13 +319,13 @@ def _row_by_row(
 def raw_text(raw: object) -> str:
     """Return what a bad row looked like, as text."""
     if isinstance(raw, bytes):
-        return raw.decode("utf-8", "backslashreplace")
-    return raw if isinstance(raw, str) else repr(raw)
+        raw = raw[:_LONGEST_RAW].decode("utf-8", "backslashreplace")
+    return raw[:_LONGEST_RAW] if isinstance(raw, str) else _shown(raw, _LONGEST_RAW)
 
 
 def from_dicts(rows: Sequence[object], spec: StreamSpec, strings: StringTable) -> Decoded:
     """Return the decoded rows of mappings from column name to Python value; missing names are NULL."""
-    odd = [i for i, row in enumerate(rows) if not isinstance(row, dict)]
+    odd = [i for i, row in enumerate(rows) if not isinstance(row, Mapping)]
     if odd:
         reason = "an event must be a mapping from column names to values"
         rejects = [Reject(i, raw_text(rows[i]), reason, "syntax") for i in odd]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import stat
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cep.batch import Decoded
 from cep.connectors.formats import format_named, format_of_path
-from cep.errors import error
+from cep.errors import CepError, error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cep.batch import EventBatch
-    from cep.connectors.base import Decoder, Format, Sink, Source
+    from cep.connectors.base import Decoder, Encoder, Format, Sink, Source
     from cep.graph.graph import StreamSpec
     from cep.schema import Schema
     from cep.strings import StringTable
@@ -154,11 +155,26 @@ def open_sources(uri: str, spec: StreamSpec, strings: StringTable) -> list[Sourc
             msg = f"format {made.name} cannot be read from standard input"
             raise error("CEP505", msg)
         return [RecordSource(sys.stdin.buffer, made.decoder(spec, strings))]
-    paths = sorted(glob.glob(place, recursive=True)) if glob.has_magic(place) else [place]  # noqa: PTH207
+    paths = _paths(place)
     if not paths:
         msg = f"no file matches {place!r}"
         raise error("CEP504", msg)
-    return [_open_file(path, spec, strings, hint, follow=follow) for path in paths]
+    opened: list[Source] = []
+    try:
+        for path in paths:
+            opened.append(_open_file(path, spec, strings, hint, follow=follow))
+    except CepError:
+        for source in opened:
+            source.close()
+        raise
+    return opened
+
+
+def _paths(place: str) -> list[str]:
+    """Return the files that a path or glob names, in sorted order; a file may have `[` in its name."""
+    if not glob.has_magic(place) or Path(place).exists():
+        return [place]
+    return sorted(p for p in glob.glob(place, recursive=True) if not Path(p).is_dir())  # noqa: PTH207
 
 
 def _open_file(
@@ -166,6 +182,9 @@ def _open_file(
 ) -> Source:
     made = _format_for(path, spec.format, hint)
     if made.read is not None:
+        if follow:
+            msg = f"format {made.name} cannot be read while it grows"
+            raise error("CEP505", msg, hint=f"read {path} without {TAIL}")
         if not Path(path).is_file():
             msg = f"cannot read {path}: no such file"
             raise error("CEP504", msg)
@@ -181,6 +200,18 @@ def _open_file(
     return RecordSource(file, made.decoder(spec, strings), follow=follow)
 
 
+def _writable(made: Format) -> Callable[[Schema, StringTable], Encoder]:
+    """Return what writes a format.
+
+    Raises:
+        CepError: CEP505, it can only be read.
+    """
+    if made.encoder is None:
+        msg = f"format {made.name} cannot be written"
+        raise error("CEP505", msg, hint="use a known ending (.jsonl .csv)")
+    return made.encoder
+
+
 class RecordSink:
     """Writes the rows of one stream to a file or to standard output.
 
@@ -188,11 +219,8 @@ class RecordSink:
     """
 
     def __init__(self, file: BinaryIO, made: Format, schema: Schema, strings: StringTable) -> None:
-        if made.encoder is None:
-            msg = f"format {made.name} cannot be written"
-            raise error("CEP505", msg)
         self._file = file
-        self._encoder = made.encoder(schema, strings)
+        self._encoder = _writable(made)(schema, strings)
         self._position = 0
         self._put(self._encoder.begin())
 
@@ -216,9 +244,13 @@ class RecordSink:
         """Flush and close (standard output stays open)."""
         if self._file.closed:
             return
-        self._file.flush()
-        if self._file is not sys.stdout.buffer:
-            self._file.close()
+        try:
+            self._file.flush()
+        finally:
+            if self._file is not sys.stdout.buffer:
+                # What could not be flushed is lost; closing would say so once more.
+                with contextlib.suppress(OSError):
+                    self._file.close()
 
 
 def open_sink(uri: str, schema: Schema, strings: StringTable) -> Sink:
@@ -230,6 +262,7 @@ def open_sink(uri: str, schema: Schema, strings: StringTable) -> Sink:
     if uri == "-":
         return RecordSink(sys.stdout.buffer, format_named("jsonl"), schema, strings)
     made = _format_for(uri, None, "use a known ending (.jsonl .csv)")
+    _writable(made)
     try:
         file = Path(uri).open("wb")  # noqa: SIM115
     except OSError as problem:

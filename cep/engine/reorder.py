@@ -33,10 +33,13 @@ class ReorderBuffer:
         self._spec = spec
         self._strings = strings
         self._waiting: list[_Rows] = []
+        # Kept up to date, so that an event costs the same however many rows wait.
+        self._rows = 0
+        self._lowest = MAX_I64
 
     def __len__(self) -> int:
         """Number of waiting rows."""
-        return sum(len(w.batch) for w in self._waiting)
+        return self._rows
 
     def add(self, batch: EventBatch, partition: int, first_offset: int) -> None:
         """Take rows of a partition in arrival order (copies them: the sender may write to its arrays again)."""
@@ -44,18 +47,25 @@ class ReorderBuffer:
         batch = batch.take(np.arange(rows))
         offsets = np.arange(first_offset, first_offset + rows, dtype=np.int64)
         self._waiting.append(_Rows(batch, np.full(rows, partition, np.int64), offsets))
+        self._rows += rows
+        self._lowest = min(self._lowest, int(batch.ts.min()))
+
+    def _keep(self, waiting: list[_Rows]) -> None:
+        self._waiting = waiting
+        self._rows = sum(len(w.batch) for w in waiting)
+        self._lowest = min((int(w.batch.ts.min()) for w in waiting), default=MAX_I64)
 
     def release(self, limit: int) -> EventBatch | None:
         """Return the rows with T <= limit in order, None for none."""
-        if not self._waiting or limit < min(int(w.batch.ts.min()) for w in self._waiting):
+        if not self._waiting or limit < self._lowest:
             return None
         rows = self._joined()
         ready = rows.batch.ts <= limit
         if ready.all():
-            self._waiting = []
+            self._keep([])
         else:
             rest = ~ready
-            self._waiting = [_Rows(rows.batch.take(rest), rows.partition[rest], rows.offset[rest])]
+            self._keep([_Rows(rows.batch.take(rest), rows.partition[rest], rows.offset[rest])])
             rows = _Rows(rows.batch.take(ready), rows.partition[ready], rows.offset[ready])
         order = self._order(rows)
         return rows.batch if order is None else rows.batch.take(order)
@@ -108,14 +118,14 @@ class ReorderBuffer:
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what `arrays` returned."""
-        self._waiting = []
+        self._keep([])
         if arrays:
             names = [n for n in self._spec.schema.names() if f"column/{n}" in arrays]
             columns = {n: arrays[f"column/{n}"].copy() for n in names}
             batch = EventBatch(
                 self._spec.schema, columns, arrays["ts"].copy(), arrays["seq"].copy()
             )
-            self._waiting = [_Rows(batch, arrays["partition"].copy(), arrays["offset"].copy())]
+            self._keep([_Rows(batch, arrays["partition"].copy(), arrays["offset"].copy())])
 
 
 def joined(batches: list[EventBatch]) -> EventBatch:

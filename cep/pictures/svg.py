@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape as escape_markup
 
 from cep.pictures.layout import LINE_HEIGHT, LOOP_HEIGHT, MARGIN, PADDING, Layout, Place, lay_out
 
@@ -21,6 +22,15 @@ _LOOKS = {
 }
 _TEXT = "#1f2933"
 _LINE = "#52606d"
+
+
+# Characters that XML has no place for.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def escape(text: str) -> str:
+    """Return text as XML has it; characters it cannot have become U+FFFD."""
+    return escape_markup(_NO_XML.sub("\ufffd", text))
 
 
 def to_svg(diagram: Diagram) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from cep.batch import Decoded
 from cep.connectors.base import Format
 from cep.connectors.columns import clean, from_columns, nulls_allowed
 from cep.errors import CepError, error
-from cep.types import NULL_I64, Type
+from cep.times import EPOCH, TS_UNITS, scale_timestamp
+from cep.types import MAX_I64, NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,12 +65,10 @@ def from_record_batch(batch: Any, spec: StreamSpec, strings: StringTable) -> Dec
 
 def _by_values(batch: Any, spec: StreamSpec, strings: StringTable) -> Decoded:
     names = batch.schema.names
-    rows = batch.to_pylist()
     nothing: list[object] = [None] * batch.num_rows
-    lists = [
-        batch.column(names.index(n)).to_pylist() if n in names else nothing
-        for n in spec.schema.names()
-    ]
+    wanted = spec.schema.names()
+    lists = [_values(batch.column(names.index(n))) if n in names else nothing for n in wanted]
+    rows = [dict(zip(wanted, row, strict=True)) for row in zip(*lists, strict=True)]
     return from_columns(lists, spec, strings, rows)
 
 
@@ -86,13 +86,11 @@ def _direct(
         case Type.INT if pa.types.is_integer(kind) and kind != pa.uint64():
             return _integers(array.cast(pa.int64()))
         case Type.TIMESTAMP if pa.types.is_timestamp(kind):
-            return _integers(array.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64()))
-        case Type.TIMESTAMP if (
-            pa.types.is_integer(kind) and spec.ts_unit == "us" and kind != pa.uint64()
-        ):
-            return _integers(array.cast(pa.int64()))
+            return _scaled(_integers(array.cast(pa.int64())), kind.unit)
+        case Type.TIMESTAMP if pa.types.is_integer(kind) and kind != pa.uint64():
+            return _scaled(_integers(array.cast(pa.int64())), spec.ts_unit)
         case Type.DURATION if pa.types.is_duration(kind):
-            return _integers(array.cast(pa.duration("us"), safe=False).cast(pa.int64()))
+            return _scaled(_integers(array.cast(pa.int64())), kind.unit)
         case Type.BOOLEAN if pa.types.is_boolean(kind):
             return np.ascontiguousarray(
                 array.cast(pa.int8()).fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int8
@@ -106,6 +104,60 @@ def _integers(array: Any) -> np.ndarray:
     return np.ascontiguousarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
+def _scaled(stored: np.ndarray, unit: str) -> np.ndarray | None:
+    """Return times of a unit in us (ns rounded down), None when some do not fit."""
+    numerator, denominator = TS_UNITS[unit]
+    missing = stored == NULL_I64
+    if denominator != 1:
+        return np.where(missing, NULL_I64, stored // denominator)
+    limit = MAX_I64 // numerator
+    if (((stored > limit) | (stored < -limit)) & ~missing).any():
+        return None
+    return np.where(missing, NULL_I64, stored * numerator) if numerator != 1 else stored
+
+
+def _values(array: Any) -> list[Any]:
+    """Return Python values; those that Python has none for become `BadCell`s or text, which no column takes."""
+    pa = need_pyarrow()
+    if pa.types.is_timestamp(array.type) or pa.types.is_duration(array.type):
+        stored = _integers(array.cast(pa.int64()))
+        length = pa.types.is_duration(array.type)
+        return [_moment(v, array.type.unit, length=length) for v in stored.tolist()]
+    try:
+        return list(array.to_pylist())
+    except (ValueError, OverflowError, ArithmeticError):
+        return [_value(array[i]) for i in range(len(array))]
+
+
+def _moment(stored: int, unit: str, *, length: bool) -> object:
+    if stored == NULL_I64:
+        return None
+    us = scale_timestamp(stored, unit)
+    try:
+        passed = timedelta(microseconds=us or 0)
+        moment = passed if length else EPOCH + passed
+    except OverflowError:
+        us = None
+    return f"{stored} {unit}" if us is None else moment
+
+
+def _value(cell: Any) -> object:
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError, ArithmeticError) as problem:
+        return BadCell(f"<{cell.type}: {problem}>")
+
+
+class BadCell:
+    """A cell that Python has no value for (text that is not UTF-8): no column takes it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
 def _codes(array: Any, strings: StringTable) -> np.ndarray | None:
     pa = need_pyarrow()
     kind = array.type
@@ -113,7 +165,10 @@ def _codes(array: Any, strings: StringTable) -> np.ndarray | None:
         array = array.dictionary_encode()
     elif not (pa.types.is_dictionary(kind) and pa.types.is_string(kind.value_type)):
         return None
-    known = strings.encode(array.dictionary.to_pylist())
+    try:
+        known = strings.encode(array.dictionary.to_pylist())
+    except UnicodeDecodeError:
+        return None
     places = array.indices.fill_null(-1) if array.indices.null_count else array.indices
     places = np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.int64)
     codes: np.ndarray = np.append(known, np.int32(-1))[places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from cep.batch import Decoded, Reject
 from cep.connectors.base import Format
 from cep.connectors.columns import from_columns, raw_text, renumber
 from cep.connectors.formats.jsonl import text_values
+from cep.connectors.records import fields, records, whole_bytes
 from cep.errors import error, nearest
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from cep.batch import EventBatch
     from cep.graph.graph import StreamSpec
@@ -48,23 +50,20 @@ class CsvDecoder:
 
     def cut(self, block: bytes) -> int:
         """Return how many bytes at the start of the block are whole records (quotes may hold line ends)."""
-        end = block.rfind(b"\n") + 1
-        if b'"' not in block:
-            return end
-        while end and block.count(b'"', 0, end) % 2:
-            end = block.rfind(b"\n", 0, end - 1) + 1
-        return end
+        return whole_bytes(block)
 
     def decode(self, block: bytes) -> Decoded:
         """Return columns and bad rows of a block of whole records."""
         if self._places is None:
-            block = self._read_header(block.removeprefix(b"\xef\xbb\xbf"))
+            block = self._read_header(block)
+        if b'"' in block:
+            return self._one_by_one(records(block))
         try:
             text = block.decode("utf-8")
         except UnicodeDecodeError:
-            return self._lines(block)
-        if '"' in text or "\r" in text:
-            return self._records(list(_records(text)))
+            return self._one_by_one(records(block))
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         rows = [line.split(",") for line in text.split("\n") if line]
         return self._records([[field or None for field in row] for row in rows])
 
@@ -73,35 +72,45 @@ class CsvDecoder:
         self._read_header(line)
 
     def _read_header(self, block: bytes) -> bytes:
-        end = block.find(b"\n") + 1 or len(block)
-        names = next(csv.reader([block[:end].decode("utf-8", "replace").rstrip("\r\n")]), [])
+        block = block.removeprefix(b"\xef\xbb\xbf")
+        found = next(records(block), (b"", True))[0]
+        end = block.find(found) + len(found)
+        names = fields(found.decode("utf-8", "replace"))
         wanted = self._spec.schema.names()
         known = [n for n in wanted if n in names]
+        shown = [n or "" for n in names]
         if not known:
-            msg = f"CSV header of stream {self._spec.name} names none of its columns: {', '.join(names)}"
-            raise error("CEP502", msg, hint=nearest(names[0], wanted) if names else "")
+            msg = f"CSV header of stream {self._spec.name} names none of its columns: {', '.join(shown)}"
+            raise error("CEP502", msg, hint=nearest(shown[0], wanted))
         missing = self._spec.time_column
         if missing is not None and missing not in names:
             msg = f"CSV header of stream {self._spec.name} lacks its time column {missing}"
-            raise error("CEP502", msg, hint=nearest(missing, names))
+            raise error("CEP502", msg, hint=nearest(missing, shown))
         self._places = [names.index(n) if n in names else -1 for n in wanted]
         self._width = len(names)
         return block[end:]
 
-    def _lines(self, block: bytes) -> Decoded:
-        """Decode line by line when some bytes are not UTF-8."""
+    def _one_by_one(self, found: Iterable[tuple[bytes, bool]]) -> Decoded:
+        """Decode records where there are quotes, or bytes that are not UTF-8."""
         rejects: list[Reject] = []
         rows: list[list[str | None]] = []
         numbers: list[int] = []
-        lines = [line for line in block.split(b"\n") if line.strip(b"\r")]
-        for number, line in enumerate(lines):
+        read = 0
+        for number, (record, good) in enumerate(found):
+            read += 1
+            if not good:
+                reason = "a quote is not closed, or text follows it"
+                rejects.append(Reject(number, raw_text(record), reason, "syntax"))
+                continue
             try:
-                rows.extend(_records(line.decode("utf-8") + "\n"))
+                rows.append(fields(record.decode("utf-8")))
                 numbers.append(number)
             except UnicodeDecodeError:
-                rejects.append(Reject(number, raw_text(line), "not UTF-8", "encoding"))
+                rejects.append(Reject(number, raw_text(record), "not UTF-8", "encoding"))
         decoded = self._records(rows)
-        return renumber(decoded, np.array(numbers, dtype=np.int64), len(lines), tuple(rejects))
+        if not rejects:
+            return decoded
+        return renumber(decoded, np.array(numbers, dtype=np.int64), read, tuple(rejects))
 
     def _records(self, rows: list[list[str | None]]) -> Decoded:
         odd = [i for i, row in enumerate(rows) if len(row) != self._width]
@@ -119,10 +128,10 @@ class CsvDecoder:
             keep = [i for i in range(len(rows)) if i not in bad]
             decoded = self._records([rows[i] for i in keep])
             return renumber(decoded, np.array(keep, dtype=np.int64), len(rows), rejects)
-        fields: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * self._width
+        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * self._width
         nothing: list[object] = [None] * len(rows)
         lists = [
-            nothing if place < 0 else _values(fields[place], target.type)
+            nothing if place < 0 else _values(columns[place], target.type)
             for place, target in zip(self._places or (), self._spec.schema.columns, strict=True)
         ]
         return from_columns(lists, self._spec, self._strings, [_Raw(row) for row in rows])
@@ -146,74 +155,34 @@ def _joined(row: list[str | None]) -> str:
     return out.getvalue()
 
 
-def _records(text: str) -> Iterator[list[str | None]]:
-    """Yield the records of text with quotes; an empty unquoted field is None, a quoted one is ''."""
-    place, size = 0, len(text)
-    row: list[str | None] = []
-    while place < size:
-        if text[place] == '"':
-            field, place = _quoted(text, place + 1)
-            row.append(field)
-        else:
-            end = place
-            while end < size and text[end] not in ",\r\n":
-                end += 1
-            row.append(text[place:end] or None)
-            place = end
-        if place < size and text[place] == ",":
-            place += 1
-            if place == size or text[place] in "\r\n":
-                row.append(None)
-            else:
-                continue
-        while place < size and text[place] in "\r\n":
-            place += 1
-        if row != [None]:
-            yield row
-        row = []
-
-
-def _quoted(text: str, place: int) -> tuple[str, int]:
-    """Return the field whose opening quote stands before `place`, and the place after its closing quote."""
-    parts = []
-    while True:
-        end = text.find('"', place)
-        if end < 0:
-            parts.append(text[place:])
-            return "".join(parts), len(text)
-        parts.append(text[place:end])
-        if text[end + 1 : end + 2] != '"':
-            return "".join(parts), end + 1
-        parts.append('"')
-        place = end + 2
-
-
-def _values(fields: tuple[str | None, ...], kind: Type) -> list[Any]:
-    """Return the fields of a column as Python values; a field that does not fit stays text (and is rejected)."""
+def _values(column: tuple[str | None, ...], kind: Type) -> list[Any]:
+    """Return a column of fields as Python values; a field that does not fit stays text (and is rejected)."""
     match kind:
         case Type.DOUBLE:
-            if None not in fields and _PLAIN_DOUBLES.match("".join(fields)):  # type: ignore[arg-type]
+            if None not in column and _PLAIN_DOUBLES.match("".join(column)):  # type: ignore[arg-type]
                 try:
-                    return list(map(float, fields))  # type: ignore[arg-type]
+                    values = list(map(float, column))  # type: ignore[arg-type]
                 except ValueError:
-                    pass
-            return [_number(f, _DOUBLE, float) for f in fields]
+                    values = [math.inf]
+                if math.inf not in values and -math.inf not in values:
+                    return values
+            return [_number(f, _DOUBLE, float) for f in column]
         case Type.INT | Type.DURATION | Type.TIMESTAMP:
-            if None not in fields and _PLAIN_INTS.match("".join(fields)):  # type: ignore[arg-type]
+            if None not in column and _PLAIN_INTS.match("".join(column)):  # type: ignore[arg-type]
                 try:
-                    return list(map(int, fields))  # type: ignore[arg-type]
+                    return list(map(int, column))  # type: ignore[arg-type]
                 except ValueError:
                     pass
             if kind is Type.TIMESTAMP:
                 return [
                     _number(f, _INT, int) if _is_int(f) else _number(f, _DOUBLE, float)
-                    for f in fields
+                    for f in column
                 ]
-            return [_number(f, _INT, int) for f in fields]
+            return [_number(f, _INT, int) for f in column]
         case Type.BOOLEAN:
-            return [None if f is None else _BOOLEANS.get(f.lower(), f) for f in fields]
+            return [None if f is None else _BOOLEANS.get(f.lower(), f) for f in column]
         case _:
-            return list(fields)
+            return list(column)
 
 
 def _is_int(field: str | None) -> bool:
@@ -223,7 +192,8 @@ def _is_int(field: str | None) -> bool:
 def _number(field: str | None, shape: re.Pattern[str], convert: type[int] | type[float]) -> object:
     if field is None or len(field) >= _LONGEST_NUMBER or not shape.match(field):
         return field
-    return convert(field)
+    value = convert(field)
+    return field if value in (math.inf, -math.inf) else value
 
 
 class CsvEncoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ class JsonLinesDecoder:
 
         self._spec = spec
         self._strings = strings
+        self._begun = False  # whether the start of the file, with its byte order mark, was seen
         self._decoder = decoder([Any] * len(names))
         self._usual_decoder = decoder([kind for kind, _ in usual])
         self._usual_types = [types for _, types in usual]
@@ -71,15 +73,19 @@ class JsonLinesDecoder:
         """Return columns and bad rows of a block of whole lines; blank lines are no rows."""
         import msgspec
 
+        if not self._begun:
+            block = block.removeprefix(b"\xef\xbb\xbf")
+            self._begun = True
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
         types: list[frozenset[type] | None] | None = self._usual_types
         try:
             rows = self._usual_decoder.decode_lines(block) if block else []
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             rows, types = self._any_rows(block), None
-        if len(rows) != lines:
+        # Between objects line ends stand like this, and never inside one: then each line is one object.
+        if len(rows) != lines or block.count(b"}\n{") != lines - 1:
             return self._line_by_line(block)
-        return self._columns(rows, rows, types)
+        return self._columns(rows, _Lines(block, lines), types)
 
     def _any_rows(self, block: bytes) -> list[Any]:
         """Return the rows with values of any type, none if some line is no object."""
@@ -91,7 +97,10 @@ class JsonLinesDecoder:
             return []
 
     def _columns(
-        self, rows: list[Any], raws: list[Any], types: list[frozenset[type] | None] | None = None
+        self,
+        rows: list[Any],
+        raws: Sequence[object],
+        types: list[frozenset[type] | None] | None = None,
     ) -> Decoded:
         lists = [list(map(get, rows)) for get in self._getters]
         return from_columns(lists, self._spec, self._strings, raws, types)
@@ -113,6 +122,23 @@ class JsonLinesDecoder:
                 )
         decoded = self._columns(rows, [lines[n] for n in numbers])
         return renumber(decoded, np.array(numbers, dtype=np.int64), len(lines), tuple(rejects))
+
+
+class _Lines(Sequence[bytes]):
+    """The lines of a block, split when one is asked for (of a row that is rejected)."""
+
+    def __init__(self, block: bytes, count: int) -> None:
+        self._block = block
+        self._count = count
+        self._lines: list[bytes] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: Any) -> Any:
+        if not self._lines:
+            self._lines = self._block.split(b"\n")
+        return self._lines[number]
 
 
 class JsonLinesEncoder:

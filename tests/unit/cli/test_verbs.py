@@ -1,0 +1,281 @@
+"""The command line: every verb with its options, exit codes, where output goes."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from cep.cli.main import main
+
+RULES = """PARAM limit DOUBLE = 10.0;
+
+CREATE STREAM s (ts TIMESTAMP NOT NULL, k STRING, x DOUBLE, WATERMARK FOR ts AS ts);
+
+CREATE RULE hot AS
+SELECT k, x
+FROM s
+WHERE x > $limit;
+"""
+TWO = (
+    RULES
+    + "CREATE STREAM t (ts TIMESTAMP, WATERMARK FOR ts AS ts);\nCREATE RULE q AS SELECT ts FROM t;\n"
+)
+# Five kinds: syntax, a near name, types, what is not supported, a window function in WHERE.
+MISTAKES = """CREATE STREAM readings (ts TIMESTAMP NOT NULL, sensor STRING, room STRING, value DOUBLE, WATERMARK FOR ts AS ts);
+CREATE RULE a AS SELEC room FROM readings;
+CREATE RULE b AS SELECT rooom FROM readings;
+CREATE RULE c AS SELECT room FROM readings WHERE value + room > 3;
+CREATE RULE d AS SELECT * FROM readings
+  MATCH_RECOGNIZE (PARTITION BY room ORDER BY ts MEASURES A.value AS v PATTERN (A B+) DEFINE B AS value > PREV(value));
+CREATE RULE e AS SELECT room FROM readings WHERE AVG(value) OVER (PARTITION BY room RANGE 10s PRECEDING) > 3;
+"""
+ROWS = [{"ts": i, "k": "ab"[i % 2], "x": 5.0 * i} for i in range(6)]
+FOUND = [{"k": r["k"], "x": r["x"]} for r in ROWS if r["x"] > 10]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.cep").write_text(RULES)
+    (tmp_path / "two.cep").write_text(TWO)
+    (tmp_path / "bad.cep").write_text(MISTAKES)
+    lines = [json.dumps(row) for row in ROWS]
+    (tmp_path / "s.jsonl").write_text("\n".join([*lines[:3], "{broken", *lines[3:]]) + "\n")
+    (tmp_path / "p1.jsonl").write_text("\n".join(lines[:3]) + "\n")
+    (tmp_path / "p2.jsonl").write_text("\n".join(lines[3:]) + "\n")
+    return tmp_path
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in text.splitlines()]
+    return [{n: row[n] for n in ("k", "x")} for row in found]
+
+
+def cep(*words: str) -> int:
+    return main([*words])
+
+
+RUN = ("run", "r.cep", "--tier", "python", "--input")
+
+
+def test_run_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep(*RUN, "s=s.jsonl", "--output", "hot=-") == 0
+    out, err = capsys.readouterr()
+    assert rows(out) == FOUND
+    assert "hot: 3 matches" in err
+    assert "s: 1 rejected, 0 late" in err
+    assert "\x1b" not in out + err
+    assert "\r" not in err  # no terminal, no live line
+
+
+def test_run_for_reading(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep(*RUN, "s.jsonl", "--quiet") == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "1970-01-01 00:00:00.000  hot  k=b  x=15"
+    assert len(out.splitlines()) == 3
+    assert err == ""
+
+
+def test_run_to_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--output", "hot=o.csv", "--rejects", "bad.jsonl", "--quiet", "--param", "limit=20")
+    assert cep(*RUN, "s=s.jsonl", *words) == 0
+    assert (folder / "o.csv").read_text().splitlines() == [
+        "ts,k,x",
+        "1970-01-01T00:00:00.000005Z,b,25.0",
+    ]
+    (bad,) = [json.loads(line) for line in (folder / "bad.jsonl").read_text().splitlines()]
+    assert (bad["stream"], bad["seq"], bad["raw"]) == ("s", 3, "{broken")
+    assert "not a JSON object" in bad["reason"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_run_over_a_glob_and_without_stream_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep(*RUN, "p?.jsonl", "--output", "-") == 0
+    assert rows(capsys.readouterr().out) == FOUND
+
+
+def test_run_over_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    content = (folder / "s.jsonl").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert cep("run", "r.cep", "--tier", "python", "--output", "-", "--quiet") == 0
+    assert rows(capsys.readouterr().out) == FOUND
+
+
+WRONG = [
+    (("run", "none.cep"), 2, "cannot read rule file none.cep"),
+    (("run", "bad.cep"), 2, "did you mean 'room'?"),
+    ((*RUN, "none.jsonl"), 1, "cannot read none.jsonl"),
+    ((*RUN, "none*.jsonl"), 1, "no file matches"),
+    ((*RUN, "zz=s.jsonl"), 2, "unknown stream 'zz'"),
+    ((*RUN, "s=s.jsonl", "--input", "s=p1.jsonl"), 2, "two inputs"),
+    ((*RUN, "s.jsonl", "--output", "hat=-"), 2, "did you mean 'hot'?"),
+    ((*RUN, "s.jsonl", "--output", "hot=o.xyz"), 1, "cannot tell the format"),
+    ((*RUN, "s.jsonl", "--output", "hot=no/o.csv"), 1, "cannot write no/o.csv"),
+    ((*RUN, "s.jsonl", "--rejects", "no/o.jsonl"), 1, "No such file"),
+    ((*RUN, "s.jsonl", "--metrics", "nine"), 2, "HOST:PORT"),
+    ((*RUN, "s.jsonl", "--metrics", ":99999"), 1, "cannot serve metrics"),
+    ((*RUN, "s.jsonl", "--param", "limit=much"), 2, "limit"),
+    ((*RUN, "s.jsonl", "--param", "lim=1"), 2, "did you mean 'limit'?"),
+    (("run", "two.cep", "--input", "s.jsonl"), 2, "must name its stream"),
+    (("run", "two.cep", "--input", "s=-", "--input", "t=-"), 2, "one stream only"),
+    (("explain", "r.cep", "--rule", "hat"), 2, "did you mean 'hot'?"),
+    (("explain", "r.cep", "--stage", "ast", "--format", "svg"), 2, "has no picture"),
+    (("fmt", "none.cep"), 2, "cannot read"),
+    (("fmt", "bad.cep"), 2, "CEP1"),
+    (("check", "none.cep"), 2, "cannot read"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "text"), WRONG, ids=[" ".join(w[0][2:]) for w in WRONG])
+def test_what_is_wrong(
+    words: tuple[str, ...], code: int, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == code
+    out, err = capsys.readouterr()
+    assert text in err
+    assert "Traceback" not in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("fly",),
+        ("run",),
+        ("run", "r.cep", "--tier", "gpu"),
+        ("run", "r.cep", "--param", "limit"),
+        ("check", "r.cep", "--format", "xml"),
+    ],
+)
+def test_usage(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    assert "usage: cep" in capsys.readouterr().err
+
+
+def test_a_full_disk_fails_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "o.jsonl").symlink_to("/dev/full")
+    assert cep(*RUN, "s.jsonl", "--output", "hot=o.jsonl", "--quiet") == 1
+    assert "No space left" in capsys.readouterr().err
+
+
+def test_check_lists_all_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("check", "bad.cep") == 2
+    text = capsys.readouterr().out
+    assert "5 mistakes, " in text
+    assert text.count("^") >= 5
+    assert text.count("\n  hint: ") >= 4
+    assert cep("check", "bad.cep", "--format", "json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert sorted(f["line"] for f in found if f["severity"] == "error") == [2, 3, 4, 5, 7]
+    assert {f["file"] for f in found} == {"bad.cep"}
+    assert all(f["message"] and f["code"].startswith("CEP") and f["column"] > 0 for f in found)
+    assert cep("check", "bad.cep", "--format", "github") == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("::error file=bad.cep,line=") for line in lines) == 5
+
+
+def test_check_of_what_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("check", "r.cep") == 0
+    assert capsys.readouterr().out == "0 mistakes, 0 lints\n"
+    assert cep("check", "r.cep", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert cep("check", "r.cep", "--format", "github") == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("stage", ["tree", "ast", "plan", "optimized", "graph", "kernel"])
+def test_explain_every_stage(stage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("explain", "r.cep", "--stage", stage) == 0
+    out, err = capsys.readouterr()
+    assert "hot" in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("form", ["mermaid", "dot", "svg"])
+def test_explain_as_pictures(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("explain", "r.cep", "--format", form) == 0
+    out = capsys.readouterr().out
+    assert "hot" in out
+    if form == "svg":
+        ET.fromstring(out)
+
+
+def test_fmt(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "r.cep"
+    assert cep("fmt", "r.cep") == 0
+    canonical = path.read_text()
+    assert cep("fmt", "--check", "r.cep") == 0
+    path.write_text("-- why\n" + RULES.replace("SELECT k, x\nFROM s\n", "select  k,x from s "))
+    assert cep("fmt", "--check", "r.cep") == 1
+    assert "would change r.cep" in capsys.readouterr().err
+    assert cep("fmt", "r.cep") == 0
+    assert path.read_text() == "-- why\n" + canonical
+    capsys.readouterr()
+    assert cep("fmt", "r.cep", "--check") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("version") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("cep ")
+    assert "numpy" in out
+
+
+def outside(words: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run cep in a process of its own, through a shell."""
+    code = "import sys; from cep.cli.main import main; sys.exit(main())"
+    repository = Path(__file__).resolve().parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(repository), "PY": sys.executable, "CODE": code}
+    words = f'cep() {{ "$PY" -c "$CODE" "$@"; }}; {words}'
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", words],
+        capture_output=True,
+        check=False,
+        env=environment,
+        **options,
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = (
+        "{'lark', 'llvmlite', 'numpy', 'pyarrow', 'pandas', 'prometheus_client', 'rich', 'msgspec'}"
+    )
+    code = (
+        "import sys\nfrom cep.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        f"loaded = {heavy} & set(sys.modules)\nassert not loaded, loaded\n"
+    )
+    repository = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    for verb in (b"run", b"check", b"explain", b"fmt", b"version"):
+        assert verb in done.stdout
+
+
+@pytest.mark.parametrize("output", ["--output -", ""])
+def test_a_reader_that_leaves(folder: Path, output: str) -> None:
+    lines = "".join(json.dumps({"ts": i, "k": "a", "x": 50.0}) + "\n" for i in range(50_000))
+    (folder / "many.jsonl").write_text(lines)
+    words = f"cep run r.cep --tier python --quiet {output} < many.jsonl | head -n 1"
+    done = outside(words, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"\n") == 1
