@@ -245,7 +245,8 @@ class Engine:
             self._open()
             reader = self._readers.get(stream) or self._reader(stream)
             for decoded in reader.read(table):
-                self._core.ingest(stream, decoded)
+                if self._core.ingest(stream, decoded):
+                    reader.recycle(decoded)
             self._after()
 
     def _reader(self, stream: str) -> ColumnarReader:

@@ -54,7 +54,7 @@ class EventBatch:
 
     columns: name to numpy column of the type's dtype (strings are codes), all of length `len(batch)`.
     ts: int64[n], us, the instant T of each row (windows, WITHIN and order always use it).
-    seq: int64[n], the row's number within its stream.
+    seq: int64[n], the row's number within its stream; or the first one, where rows have consecutive numbers.
     positions: None while rows are source events of one stream in order (then row order is the order).
     cause: int32/int64[n] or None; inside a rule, the index of the merged input row that caused each row,
         or a CAUSE_ constant of `cep.graph.kernel`.
@@ -63,7 +63,7 @@ class EventBatch:
     schema: Schema
     columns: dict[str, np.ndarray]
     ts: np.ndarray
-    seq: np.ndarray
+    seq: np.ndarray | int
     positions: Positions | None = None
     cause: np.ndarray | None = None
     extra: dict[str, np.ndarray] = field(default_factory=dict)  # hidden columns, e.g. match origin
@@ -72,13 +72,18 @@ class EventBatch:
         """Number of rows."""
         return len(self.ts)
 
+    def numbers(self) -> np.ndarray:
+        """Return the `seq` of every row, int64[n]."""
+        seq = self.seq
+        return np.arange(seq, seq + len(self.ts)) if isinstance(seq, int) else seq
+
     def take(self, rows: np.ndarray) -> EventBatch:
         """Return the given rows (int array or boolean mask) as a batch of its own."""
         return EventBatch(
             self.schema,
             {name: column[rows] for name, column in self.columns.items()},
             self.ts[rows],
-            self.seq[rows],
+            self.numbers()[rows],
             self.positions.take(rows) if self.positions is not None else None,
             self.cause[rows] if self.cause is not None else None,
             {name: column[rows] for name, column in self.extra.items()},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cep.codegen.writer import Writer
 from cep.graph.kernel import (
+    CONSECUTIVE,
     Array,
     ByCode,
     Codes,
@@ -95,11 +96,12 @@ class Layout:
         """Return an array of the merged row sequence."""
         return self._input(f"merge_{what}", MERGE_DTYPES[what], Merge(what))
 
-    def seq(self, number: int) -> str:
-        """Return the array of the `seq` of each row of an input."""
-        return self._input(
-            "in_seq" if self.n_inputs == 1 else f"in{number}_seq", "i64", Seq(number)
-        )
+    def seq(self, number: int, row: str) -> str:
+        """Return the kernel text of the `seq` of a row of an input."""
+        name = "in_seq" if self.n_inputs == 1 else f"in{number}_seq"
+        array = self._input(name, "i64", Seq(number))
+        consecutive = f"ctl[{CONSECUTIVE}] & {1 << number} != 0"
+        return f"({array}[0] + {row} if {consecutive} else {array}[{row}])"
 
     def string_map(self, table: StringMap) -> str:
         """Return the table of a function of one string, indexed by code."""

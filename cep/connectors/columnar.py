@@ -68,6 +68,10 @@ class ColumnarReader:
             )
         yield self._columns(table)
 
+    def recycle(self, decoded: Decoded) -> None:
+        """Say that rows are not needed any more: if they were the last ones read, the next may be written over them."""
+        self._intake.recycle(decoded)
+
     def _arrow(self, table: Any) -> Iterator[Decoded]:
         from cep.connectors.formats.arrow import from_record_batch, need_pyarrow
 

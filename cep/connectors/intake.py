@@ -46,7 +46,10 @@ _DTYPES: dict[Type, np.dtype[Any]] = {
 
 @dataclass(slots=True)
 class _Step:
-    """One column: where its arrays stand; `made` and `codes` are -1 where it has none."""
+    """One column: where its arrays stand; `made` and `codes` are -1 where it has none.
+
+    spare: an array for the next rows that nobody reads any more, None for none.
+    """
 
     name: str
     dtype: np.dtype[Any]
@@ -55,12 +58,13 @@ class _Step:
     codes: int = -1
     sizes: int = -1
     dictionary: Dictionary | None = None
+    spare: np.ndarray | None = None
 
 
 class Intake:
     """The kernel of one stream and the buffers of its calls.
 
-    Memory: the arrays of the last batch.
+    Memory: the arrays of the last batch. `recycle` lets the next batch have them.
 
     Args:
         spec: the stream.
@@ -84,6 +88,7 @@ class Intake:
         self._steps: list[_Step] = []
         self._bound: Bound | None = None
         self._box: CompileBox | None = None
+        self._last: Decoded | None = None
         fits = TS_UNITS[spec.ts_unit][1] == 1 and {t.type for t in targets} <= _DTYPES.keys()
         if not fits or tier == "python":
             return
@@ -180,8 +185,7 @@ class Intake:
             if step.codes >= 0:
                 if type(given) is not Coded:
                     return None
-                self._use_dictionary(step, dictionary_of(step.name, given.values), bound)
-                given = given.codes
+                given = self._codes(step, given, dictionary_of, bound)
             if type(given) is not np.ndarray:
                 return None
             if given.shape != shape:
@@ -193,8 +197,7 @@ class Intake:
             except (TypeError, ValueError):  # of another dtype, not contiguous, of two dimensions
                 return None
             if step.made >= 0:
-                given = np.empty(shape, step.dtype)
-                bound.update(step.made, given)
+                given = self._room(step, shape, bound)
             columns[step.name] = given
         if shape is None:
             return None
@@ -202,13 +205,39 @@ class Intake:
         bound.call_small()
         if ctl[ODD]:
             return None
-        return Decoded(
-            columns, shape[0], in_order=self._spec.time_column is not None and not ctl[FALLS]
-        )
+        in_order = self._spec.time_column is not None and not ctl[FALLS]
+        decoded = self._last = Decoded(columns, shape[0], in_order=in_order)
+        return decoded
 
-    def _use_dictionary(self, step: _Step, known: Dictionary, bound: Bound) -> None:
-        if known is not step.dictionary:
-            step.dictionary = known
+    @staticmethod
+    def _room(step: _Step, shape: tuple[int, ...] | None, bound: Bound) -> np.ndarray:
+        """Return the array for what is made of a column."""
+        made = step.spare
+        if made is None or made.shape != shape:
+            made = np.empty(shape or 0, step.dtype)
+            bound.update(step.made, made)
+        step.spare = None
+        return made
+
+    def recycle(self, decoded: Decoded) -> None:
+        """Take back the columns of the last result: the next one may be written over them."""
+        if decoded is self._last:
+            for step in self._steps:
+                if step.made >= 0:
+                    step.spare = decoded.columns[step.name]
+
+    def _codes(
+        self,
+        step: _Step,
+        given: Coded,
+        dictionary_of: Callable[[str, Sequence[str]], Dictionary],
+        bound: Bound,
+    ) -> Any:
+        """Return the codes of a column, whose dictionary the kernel then has."""
+        known = step.dictionary
+        if known is None or not known.holds(given.values):
+            known = step.dictionary = dictionary_of(step.name, given.values)
             bound.update(step.codes, known.codes)
             self._ctl[step.sizes] = known.size
             self._ctl[step.sizes + 1] = known.first
+        return given.codes

@@ -197,14 +197,13 @@ class Component:
         batch = joined(shaped)
         first = self._written[name]
         self._written[name] += len(batch)
-        batch.seq = np.arange(first, first + len(batch))
+        batch.seq = first
         if len(shaped) == 1:
             return batch
-        seq = batch.seq
         positions = joined_positions([p.positions for p in shaped if p.positions is not None])
         batch.positions = positions
         batch = batch.take(order_of(batch.ts, positions))
-        batch.seq = seq
+        batch.seq = first
         return batch
 
 

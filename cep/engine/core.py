@@ -119,14 +119,19 @@ class EngineCore:
         """
         return needed_columns(self.graph, self.source(stream).spec)
 
-    def ingest(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
+    def ingest(self, stream: str, decoded: Decoded, *, partition: int = 0) -> bool:
         """Take decoded rows of one partition of a stream in arrival order, and run what may run.
+
+        Returns whether the engine is done with the columns: they may be written over.
 
         Raises:
             CepError: CEP401, no such source stream.
         """
+        if partition == 0 and decoded.in_order and self._lane(stream).take(decoded):
+            return True
         self.take(stream, decoded, partition=partition)
         self._step(self._component_of[stream])
+        return False
 
     def send(self, stream: str, event: object) -> None:
         """Process one event.
@@ -134,11 +139,14 @@ class EngineCore:
         Raises:
             CepError: CEP401, no such source stream.
         """
+        self._lane(stream).send(event)
+
+    def _lane(self, stream: str) -> Lane:
         lane = self._lanes.get(stream)
         if lane is None:
             source = self.source(stream)
             lane = self._lanes[stream] = Lane(self, source, self._component_of[stream])
-        lane.send(event)
+        return lane
 
     def take(self, stream: str, decoded: Decoded, *, partition: int = 0) -> None:
         """Take rows without running them; `ingest` or `advance` runs them later."""

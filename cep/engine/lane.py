@@ -1,7 +1,7 @@
-"""The lane: one event from dict to kernel without batches, for a stream that is alone in its component.
+"""The lane: from dict or columns straight to the kernels, for a stream that is alone in its component.
 
-What the lane does has the effect of the general way; it hands over to that way whatever is out of the ordinary: an
-event that does not fit or is late, a text not seen before, rows that a kernel made, timers of other rules.
+What the lane does has the effect of the general way; it hands over to that way whatever is out of the ordinary:
+events that do not fit or are late, a text not seen before, rows that a kernel made, timers of other rules.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from cep.connectors.rows import row_reader
 from cep.engine.merge import order_source
 from cep.graph.graph import OperatorKind
 from cep.graph.kernel import Column, Computed, Merge, Role, Seq
+from cep.operators.base import Merged
 from cep.times import TS_UNITS
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.batch import Decoded
     from cep.engine.component import Component
     from cep.engine.core import EngineCore
     from cep.engine.rule_task import RuleTask
@@ -35,7 +37,7 @@ _MERGED = {"row": np.int32, "source": np.int8, "phase": np.int8}
 
 
 class Lane:
-    """The way of single events into one stream.
+    """The way of single events, and of columns in order, into one stream.
 
     Memory: one row of buffers, and the codes of at most `MOST_TEXTS` texts a column.
     """
@@ -108,11 +110,11 @@ class Lane:
         source, component = self._source, self._component
         ts = row[self._time]
         now = self._clock.now_us()
-        if ts < component.clock or source.ready or not source.watermark.step(ts, now):
+        if ts < component.clock or source.ready or not source.watermark.step(ts, ts, now):
             return False
         component.clock = ts
         self._packer.pack_into(self._view, 0, source.events, *row)
-        source.count_row(ts)
+        source.count_rows(1, ts)
         for number, first, later, task in self._tasks:
             if first is None:
                 surprise = task.due(ts)
@@ -123,21 +125,60 @@ class Lane:
                 for operator in later:
                     surprise = surprise or operator.due(ts)
             if surprise:
-                self._go_on(number, ran=first is not None)
+                columns = {name: array.copy() for name, array in self._arrays.items()}
+                times = self._merged["ts"].copy()
+                batch = EventBatch(self._spec.schema, columns, times, self._seq.copy())
+                self._go_on(batch, number, ran=first is not None)
                 break
         if now >= self._core.next_tick_us:
             self._core.tick()
         self._core.step_times.count(time.perf_counter() - start)
         return True
 
-    def _go_on(self, number: int, *, ran: bool) -> None:
+    def _go_on(self, batch: EventBatch, number: int, *, ran: bool) -> None:
         """Run the rules from this one on the general way; its first operator may have run."""
-        columns = {name: array.copy() for name, array in self._arrays.items()}
-        batch = EventBatch(self._spec.schema, columns, self._merged["ts"].copy(), self._seq.copy())
         component = self._component
         if component.depth is not None:
             order_source(batch, self._spec.declaration, component.depth)
         component.run({self._spec.name: batch}, self._core.hand_out, first=number, ran=ran)
+
+    # ------------------------------------------------------------ columns
+
+    def take(self, decoded: Decoded) -> bool:
+        """Process rows that are in order; return False, with nothing done, if they must go the general way."""
+        if not self._simple or decoded.numbers is not None or not decoded.rows_read:
+            return False
+        start = time.perf_counter()
+        source, component, spec = self._source, self._component, self._spec
+        times = decoded.columns[spec.time_column or ""]
+        oldest, newest = times.item(0), times.item(-1)
+        now = self._clock.now_us()
+        if oldest < component.clock or source.ready:
+            return False
+        if not source.watermark.step(oldest, newest, now):
+            return False
+        component.clock = newest
+        batch = EventBatch(spec.schema, decoded.columns, times, source.events)
+        source.count_rows(decoded.rows_read, newest)
+        merged = Merged((batch,), times)
+        for number, first, later, task in self._tasks:
+            ran = False
+            if first is None:
+                surprise = task.due(newest)
+            elif first.spec.kind is OperatorKind.SELECT:
+                surprise = True
+            else:
+                ran = True
+                surprise = first.run(merged, newest)
+                for operator in later:
+                    surprise = surprise or operator.due(newest)
+            if surprise:
+                self._go_on(batch, number, ran=ran)
+                break
+        self._core.step_times.count(time.perf_counter() - start)
+        return True
+
+    # ------------------------------------------------------------ buffers
 
     def _bind(self, operator: KernelOperator) -> None:
         arrays = {}

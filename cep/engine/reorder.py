@@ -111,7 +111,7 @@ class ReorderBuffer:
         return {
             **named,
             "ts": rows.batch.ts,
-            "seq": rows.batch.seq,
+            "seq": rows.batch.numbers(),
             "partition": rows.partition,
             "offset": rows.offset,
         }
@@ -138,7 +138,7 @@ def joined(batches: list[EventBatch]) -> EventBatch:
     shared = [n for n in first.columns if all(n in b.columns for b in batches)]
     made.columns = {name: np.concatenate([b.columns[name] for b in batches]) for name in shared}
     made.ts = np.concatenate([b.ts for b in batches])
-    made.seq = np.concatenate([b.seq for b in batches])
+    made.seq = np.concatenate([b.numbers() for b in batches])
     hidden = [n for n in first.extra if all(n in b.extra for b in batches)]
     made.extra = {n: np.concatenate([b.extra[n] for b in batches]) for n in hidden}
     return made

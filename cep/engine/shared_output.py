@@ -57,7 +57,7 @@ class SharedOutput:
         self._rows = [batch.take(rest)] if len(rest) else []
         self._places = [places[rest]] if len(rest) else []
         made = batch.take(ready)
-        made.seq = np.arange(self._released, self._released + count)
+        made.seq = self._released
         self._released += count
         return made
 

@@ -73,7 +73,7 @@ class SourceStream:
         if rows == 0:
             return None
         numbers = decoded.numbers
-        seq = np.arange(first, first + rows) if numbers is None else first + numbers
+        seq = first if numbers is None else first + numbers
         times = self._times(decoded, rows)
         newest = times[-1] if decoded.in_order else times.max()
         self.newest_us = max(self.newest_us, int(newest))
@@ -97,11 +97,11 @@ class SourceStream:
                 self.buffer.add(batch, partition, first)
         return late
 
-    def count_row(self, ts: int) -> None:
-        """Count one row that came in order and was processed."""
-        self.events += 1
-        self.processed += 1
-        self.newest_us = max(self.newest_us, ts)
+    def count_rows(self, rows: int, newest: int) -> None:
+        """Count rows that came in order, the last one at `newest`, and were processed."""
+        self.events += rows
+        self.processed += rows
+        self.newest_us = max(self.newest_us, newest)
 
     def _times(self, decoded: Decoded, rows: int) -> np.ndarray:
         if self.spec.time_column is not None:

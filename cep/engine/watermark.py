@@ -96,12 +96,15 @@ class Watermark:
             self.partitions[partition] = max(self.partitions.get(partition, NEVER), us)
             self.saw(partition, now_us)
 
-    def step(self, ts: int, now_us: int) -> bool:
-        """Take one row of partition 0 of a stream without delay; return False, nothing done, if it is no plain case."""
+    def step(self, first: int, last: int, now_us: int) -> bool:
+        """Take rows of partition 0 of a stream without delay, the times of the first and the last of which are given.
+
+        Times do not decrease. Returns False, nothing done, if it is no plain case.
+        """
         marks = self.partitions
-        if self.ended or self._idle or len(marks) != 1 or marks.get(0, MAX_I64) > ts:
+        if self.ended or self._idle or len(marks) != 1 or marks.get(0, MAX_I64) > first:
             return False
-        marks[0] = ts
+        marks[0] = last
         self._seen_us[0] = now_us
         return True
 

@@ -28,6 +28,9 @@ OUT = 3  # rows written to the OUTPUT arrays; the host resets it to 0 before a b
 NEXT = 4  # smallest clock at which this kernel has something to fire (MAX_I64: nothing pending)
 ERRORS = 5  # expression errors (overflow, division by zero, ...) counted since the host reset it
 FLUSH = 6  # 1 in the last call at end of input, after the clock has gone to MAX_I64
+CONSECUTIVE = (
+    7  # bit k: the SEQ array of input k holds the `seq` of row 0 only, rows are numbered on from it
+)
 CAPACITY = 8  # capacity of pool p stands in ctl[CAPACITY + p]
 
 DONE = 0
@@ -89,7 +92,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Seq:
-    """Input: i64[rows of the input stream], each row's `seq`."""
+    """Input: i64[rows of the input stream], each row's `seq`; one cell where bit `input` of CONSECUTIVE is set."""
 
     input: int
 

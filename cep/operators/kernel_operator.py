@@ -17,6 +17,7 @@ from cep.errors import error
 from cep.graph.kernel import (
     CAPACITY,
     CLOCK,
+    CONSECUTIVE,
     DONE,
     ERRORS,
     FLUSH,
@@ -198,6 +199,8 @@ class KernelOperator:
         arrays, update = self._arrays, self._bound.update
         for place, _, read in self._inputs:
             column = read(merged)
+            if column is arrays[place]:
+                continue
             if not column.flags.c_contiguous:
                 column = np.ascontiguousarray(column)
             arrays[place] = column
@@ -209,7 +212,7 @@ class KernelOperator:
             case Column(number, name):
                 return partial(_column, number, name)
             case Seq(number):
-                return lambda merged: merged.batches[number].seq
+                return partial(self._numbers, number)
             case Merge("ts"):
                 return attrgetter("ts")
             case Merge(what):
@@ -219,6 +222,15 @@ class KernelOperator:
             case _:
                 msg = f"input array {array.name} without a source"
                 raise AssertionError(msg)
+
+    def _numbers(self, number: int, merged: Merged) -> np.ndarray:
+        """Return the `seq` of an input's rows, or that of the first one with its bit of CONSECUTIVE set."""
+        seq = merged.batches[number].seq
+        if isinstance(seq, int):
+            self._ctl[CONSECUTIVE] |= 1 << number
+            return np.array([seq], np.int64)
+        self._ctl[CONSECUTIVE] &= ~(1 << number)
+        return seq
 
     @staticmethod
     def _compute(number: int, computed: ComputedColumn, merged: Merged) -> np.ndarray:
@@ -249,6 +261,10 @@ class KernelOperator:
 
     def process(self, merged: Merged, clock: int, *, flush: bool = False) -> EventBatch | None:
         """Handle rows, then fire what is due up to `clock`; return the rows made, None for none."""
+        return self._output() if self.run(merged, clock, flush=flush) else None
+
+    def run(self, merged: Merged, clock: int, *, flush: bool = False) -> bool:
+        """Handle rows and fire as `process` does; return whether rows were made, which `made` gives."""
         if self._box is not None:
             self.swap_tier()
         if len(merged):
@@ -256,7 +272,7 @@ class KernelOperator:
             if self._tables:
                 self._extend_tables(merged)
         self._run(len(merged), clock, flush=flush)
-        return self.made()
+        return bool(self._ctl[OUT])
 
     def made(self) -> EventBatch | None:
         """Return the rows that the last call made, None for none."""

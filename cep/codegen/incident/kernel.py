@@ -244,7 +244,7 @@ class _IncidentKernel:
             f"opening[slot] = {self.openings}",
             f"{self.openings} = {self.openings} + 1",
             f"origin_stream[slot] = {number}",
-            f"origin_seq[slot] = {self.layout.seq(number)}[j]",
+            f"origin_seq[slot] = {self.layout.seq(number, 'j')}",
             f"action = {OPENED}",
         )
 

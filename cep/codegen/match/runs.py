@@ -218,7 +218,7 @@ class Runs:
         condition = parts.conditions[move.variable]
         writer.lines("run_start[r] = ts", "run_key[r] = slot", f"run_state[r] = {move.target}")
         writer.line(f"run_stream[r] = {condition.input}")
-        writer.line(f"run_seq[r] = {parts.layout.seq(condition.input)}[{parts.scope.row}]")
+        writer.line(f"run_seq[r] = {parts.layout.seq(condition.input, parts.scope.row)}")
         if parts.automaton.counted:
             writer.line("run_count[r] = 1")
         if parts.node.starts == "last":

@@ -98,3 +98,15 @@ def test_code_beyond_the_dictionary() -> None:
     given = table(room=cep.Coded(np.array([0, 1, 3, 2, 0], np.int32), ROOMS))
     with pytest.raises(cep.CepError, match="its dictionary has 3 values"):
         read("llvm", given)
+
+
+def test_rows_given_back_are_written_over_and_others_are_not() -> None:
+    reader = ColumnarReader(SPEC, StringTable(), tier="llvm")
+    (kept,) = reader.read(table())
+    (given_back,) = reader.read(table(ts=np.array([3, 4, 5, 6, 7])))
+    reader.recycle(kept)  # not the last one read: it stays as it is
+    assert given_back.columns["ts"].tolist() == [3000, 4000, 5000, 6000, 7000]
+    reader.recycle(given_back)
+    (again,) = reader.read(table(ts=np.array([8, 8, 8, 8, 9])))
+    assert again.columns["ts"] is given_back.columns["ts"]
+    assert kept.columns["ts"].tolist() == [1000, 2000, 2000, 3000, 9000]

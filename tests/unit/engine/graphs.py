@@ -141,7 +141,7 @@ def log(inputs: int) -> OperatorSpec:
     lines += ["        r = row[ctl[0]]", "        v = 0", "        seq = 0"]
     for k in range(inputs):
         lines += [f"        if source[ctl[0]] == {k}:", f"            v = v_{k}[r]"]
-        lines.append(f"            seq = seq_{k}[r]")
+        lines.append(f"            seq = seq_{k}[0] + r if ctl[7] & {1 << k} != 0 else seq_{k}[r]")
     lines += ["        out_source[ctl[3]] = source[ctl[0]]", "        out_seq[ctl[3]] = seq"]
     lines.append("        emit(ctl, out_v, out_ts, out_cause, v, ts[ctl[0]], ctl[0])")
     lines += ["        ctl[0] += 1", "    return 0"]
@@ -223,7 +223,7 @@ class Player:
     def _take(self, name: str, batch: EventBatch) -> None:
         columns = [batch.columns[n].tolist() for n in batch.schema.names() if n != "ts"]
         self.rows.setdefault(name, []).extend(zip(batch.ts.tolist(), *columns, strict=True))
-        self.seqs.setdefault(name, []).extend(batch.seq.tolist())
+        self.seqs.setdefault(name, []).extend(batch.numbers().tolist())
 
     def send(self, name: str, rows: list[tuple[int, int]], partition: int = 0) -> None:
         """Take rows (ts, v) of a partition; a v of None is a row that could not be read."""

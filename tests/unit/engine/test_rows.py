@@ -124,7 +124,7 @@ def test_rows_of_one_time_go_by_ties_partition_and_offset(data):
     found = []
     for limit in (1, 3):
         made = buffer.release(limit)
-        found += [] if made is None else made.seq.tolist()
+        found += [] if made is None else made.numbers().tolist()
     assert found == [n for _, n in sorted(wanted)]
 
 
