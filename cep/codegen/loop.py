@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cep.codegen.layout import Layout
-    from cep.codegen.scope import Scope
+    from cep.codegen.scope import Scope, Value
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Expr
 
@@ -45,9 +45,14 @@ def no_room(writer: Writer, layout: Layout, n_rows: int = 1) -> None:
 
 def store(array: str, expr: Expr, scope: Scope) -> None:
     """Write the value of an expression into cell `n_out` of an output array; count expression errors."""
+    scope.writer.line(f"{array}[n_out] = {counted(expr, scope).text}")
+
+
+def counted(expr: Expr, scope: Scope) -> Value:
+    """Return the value of an expression, once the counting of its errors is written."""
     result = settled(expr, scope)
     if error_test(expr, result, scope) is not None:
         result = simple(result, scope)
         with scope.writer.block(f"if {error_test(expr, result, scope)}:"):
             scope.writer.line("ctl[5] = ctl[5] + 1")
-    scope.writer.line(f"{array}[n_out] = {result.text}")
+    return result

@@ -131,16 +131,19 @@ def _key_columns(chain: list[Node]) -> tuple[str, ...]:
     if not isinstance(bottom, Match):
         return ()
     names: tuple[str | None, ...] = bottom.key_names
-    for node in chain[1:]:
-        if isinstance(node, Project):
-            kept = {i.value.name: i.name for i in node.items if isinstance(i.value, Column)}
-            names = tuple(kept.get(name) if name is not None else None for name in names)
+    projections = [bottom.rows] if bottom.rows else []
+    projections += [node.items for node in chain[1:] if isinstance(node, Project)]
+    for items in projections:
+        kept = {i.value.name: i.name for i in items if isinstance(i.value, Column)}
+        names = tuple(kept.get(name) if name is not None else None for name in names)
     known = tuple(name for name in names if name is not None)
     return known if len(known) == len(names) else ()
 
 
 def _match(node: Match, context: Context) -> Lowered:
     operator, automaton = lower_match(node, context.entry)
+    if node.rows:  # they do not read MATCH_ID(), and nothing above does
+        return Lowered((operator,), ORIGIN, None, automaton)
     types = {c.name: c.type for c in node.schema.columns}
     identity = Identity(
         context.rule.name,

@@ -204,6 +204,8 @@ def _match_lines(node: Match) -> list[str]:
         lines.append(f"  {variable.name}: {stream}{condition}")
     if node.measures:
         lines.append(f"  measures {items_text(node.measures)}")
+    if node.rows:
+        lines.append(f"  rows {items_text(node.rows)}")
     for scan in node.inputs:
         lines += ["  " + line for line in node_lines(scan)]
     return lines

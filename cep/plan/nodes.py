@@ -163,7 +163,8 @@ class Match:
     partition: for each key its column of every input, in the order of inputs. Output columns: the keys
     (`key_names`), then the measures; hidden: `$origin_stream` (number of the input) and `$origin_seq` of
     the first bound event. Measures are leaves only: Bound, Aggregate or Meta match_start, match_end,
-    match_duration, match_number (expressions over them stand in the Project above).
+    match_duration, match_number (expressions over them stand in the Project above). With `rows` the output
+    columns are those instead: expressions over keys and measures, and the time.
     """
 
     inputs: tuple[Scan, ...]
@@ -178,6 +179,7 @@ class Match:
     schema: Schema
     group_null_keys: bool = False
     max_runs: int | None = None
+    rows: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

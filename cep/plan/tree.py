@@ -134,7 +134,8 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             )
         case Match():
             variables = tuple(replace(v, condition=maybe(v.condition)) for v in node.variables)
-            return replace(node, variables=variables, measures=items(node.measures))
+            measures, rows = items(node.measures), items(node.rows)
+            return replace(node, variables=variables, measures=measures, rows=rows)
         case Incident():
             return _map_incident(node, change)
         case Scan() | Suppress() | Limit():

@@ -167,8 +167,13 @@ def _match(node: Match) -> Iterator[str]:
         for name, columns in zip(node.key_names, node.partition, strict=True)
         if (column := node.inputs[0].schema.find(columns[0])) is not None
     ]
-    if keys + [(m.name, m.value.type) for m in node.measures] != _shape(node.schema):
-        yield "schema is not keys, measures"
+    made = keys + [(m.name, m.value.type) for m in node.measures]
+    for row in node.rows:
+        for part in walk(row.value):
+            if isinstance(part, Column) and (part.name, part.type) not in made:
+                yield f"no key or measure {part.name}"
+    if ([(r.name, r.value.type) for r in node.rows] or made) != _shape(node.schema):
+        yield "schema is not keys, measures; nor rows"
 
 
 def _pattern_expression(expr: Expr | None, node: Match, names: dict[str, Schema]) -> Iterator[str]:

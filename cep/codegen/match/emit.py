@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import ORIGIN
-from cep.codegen.loop import store
+from cep.codegen.loop import counted, store
+from cep.plan.expressions import Column
+from cep.plan.tree import walk
 
 if TYPE_CHECKING:
     from cep.codegen.match.parts import Parts
@@ -17,10 +19,11 @@ HIDDEN = ORIGIN
 
 @dataclass(frozen=True, slots=True)
 class OutputArrays:
-    """The arrays of the output columns: keys, measures, origin."""
+    """The arrays of the output columns: keys and measures or what is made of them, origin."""
 
     keys: tuple[str, ...]
     measures: tuple[str, ...]
+    rows: tuple[str, ...]
     origin: tuple[str, ...]
 
 
@@ -31,13 +34,16 @@ class Emitter:
         self.parts = parts
         layout = parts.layout
         node = parts.node
-        keys = [
-            layout.output(name, kind)
-            for name, kind in zip(node.key_names, parts.keys.types, strict=True)
+        keys = [*zip(node.key_names, parts.keys.types, strict=True)]
+        measures = [(item.name, item.value.type) for item in node.measures]
+        rows = [(item.name, item.value.type) for item in node.rows]
+        if rows:
+            keys, measures = [], []
+        named = [
+            tuple(layout.output(*column) for column in part)
+            for part in (keys, measures, rows, HIDDEN)
         ]
-        measures = [layout.output(item.name, item.value.type) for item in node.measures]
-        origin = [layout.output(name, kind) for name, kind in HIDDEN]
-        self.arrays = OutputArrays(tuple(keys), tuple(measures), tuple(origin))
+        self.arrays = OutputArrays(*named)
 
     def emit(self, ts: str, cause: str, end: str) -> None:
         """Write the output row of run `r` of key `slot`.
@@ -60,9 +66,23 @@ class Emitter:
             "match_number": f"({parts.register('runs_matched')} + 1)",
             "time": ts,
         }
-        for item, array in zip(parts.node.measures, self.arrays.measures, strict=True):
-            store(array, item.value, scope)
+        if parts.node.rows:
+            self._rows()
+        else:
+            for item, array in zip(parts.node.measures, self.arrays.measures, strict=True):
+                store(array, item.value, scope)
         scope.facts = {}
         stream, seq = self.arrays.origin
         writer.lines(f"{stream}[n_out] = run_stream[r]", f"{seq}[n_out] = run_seq[r]")
         writer.line("ctl[3] = n_out + 1")
+
+    def _rows(self) -> None:
+        """Write what a row computes of keys and measures."""
+        scope, node = self.parts.scope, self.parts.node
+        read = {c.name for i in node.rows for c in walk(i.value) if isinstance(c, Column)}
+        made = {n: self.parts.keys.value(k) for k, n in enumerate(node.key_names) if n in read}
+        made |= {m.name: counted(m.value, scope) for m in node.measures if m.name in read}
+        scope.made = made
+        for item, array in zip(node.rows, self.arrays.rows, strict=True):
+            store(array, item.value, scope)
+        scope.made = None

@@ -26,7 +26,8 @@ class MatchScope(RowScope):
 
     variable: the variable the candidate is tested for or bound to (None in measures). gates: cells that
     stand for a captured value while the test of a gate is written. start, end, number: kernel text of what
-    MATCH_START() .. mean, set while a row of output is written.
+    MATCH_START() .. mean, set while a row of output is written. made: keys and measures by name, while the rows
+    over them are written.
     """
 
     def __init__(self, node: Match, layout: Layout, writer: Writer, row: str) -> None:
@@ -38,6 +39,7 @@ class MatchScope(RowScope):
         self.variable: str | None = None
         self.gates: dict[Bound, str] = {}
         self.facts: dict[str, str] = {}
+        self.made: dict[str, Value] | None = None
 
     def need(self, leaf: Leaf) -> None:
         """Make runs keep what a leaf reads."""
@@ -47,7 +49,9 @@ class MatchScope(RowScope):
             self.aggregates.need(leaf)
 
     def column(self, column: Column) -> Value:
-        """Return a column of the candidate."""
+        """Return a column of the candidate; in rows over a match, a key or measure."""
+        if self.made is not None:
+            return self.made[column.name]
         if column.input == EVENT:
             number = self.inputs[self.variable] if self.variable is not None else 0
             spec = self.node.inputs[number].schema.find(column.name)

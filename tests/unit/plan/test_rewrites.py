@@ -44,9 +44,21 @@ OPTIMIZED: list[tuple[str, str]] = [
     ),
     (
         match("a[value > 1 + 1] -> b[value > a.value + 2 * 5]"),
-        "Project ts := time(), room\n"
+        "Match a -> b partition by room within 1m starts each skip past_last\n"
+        "  a: r where value > 2.0\n  b: r where value > a.value + 10.0\n"
+        "  rows ts := time(), room\n  Scan r",
+    ),
+    (  # arithmetic over measures moves into the match,
+        match("a -> b", items="b.value - a.value AS rise"),
+        "Match a -> b partition by room within 1m starts each skip past_last\n"
+        "  a: r\n  b: r\n  measures b_value := b.value, a_value := a.value\n"
+        "  rows ts := time(), rise := b_value - a_value\n  Scan r",
+    ),
+    (  # a text that Python computes does not.
+        match("a -> b", items="UPPER(a.room) AS room"),
+        "Project ts := time(), room := UPPER(a_room)\n"
         "  Match a -> b partition by room within 1m starts each skip past_last\n"
-        "    a: r where value > 2.0\n    b: r where value > a.value + 10.0\n    Scan r",
+        "    a: r\n    b: r\n    measures a_room := a.room\n    Scan r",
     ),
     (
         "CREATE RULE a AS INSERT INTO t SELECT n AS x FROM r;\n"

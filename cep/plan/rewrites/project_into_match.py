@@ -1,0 +1,53 @@
+"""Rewrite: what a rule selects is computed where its match completes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cep.functions import FUNCTIONS
+from cep.plan.expressions import Call, Column, Expr, Literal, Meta
+from cep.plan.nodes import Match, Project
+from cep.plan.tree import walk
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.plan.nodes import Node
+
+
+def project_into_match(node: Node) -> Node:
+    """Put a projection of plain columns and arithmetic into the MATCH below it.
+
+    Before::
+
+        Project ts := time(), room, rise := b_value - a_value
+          Match a -> b
+            measures b_value := b.value, a_value := a.value
+
+    After::
+
+        Match a -> b
+          measures b_value := b.value, a_value := a.value
+          rows ts := time(), room, rise := b_value - a_value
+    """
+    if not isinstance(node, Project) or not isinstance(node.source, Match):
+        return node
+    if node.source.rows or not all(_is_plain(part) for i in node.items for part in walk(i.value)):
+        return node
+    return replace(node.source, rows=node.items, schema=node.schema)
+
+
+def _is_plain(part: Expr) -> bool:
+    """Return whether a kernel computes this part of an expression by itself, without tables of texts."""
+    match part:
+        case Literal() | Column():
+            return True
+        case Meta():
+            return part.what == "time"
+        case Call():
+            types = tuple(a.type for a in part.args)
+            signature = FUNCTIONS[part.function].signature(types)
+            kernel = signature is not None and signature.kernel is not None
+            return kernel and Type.STRING not in (*types, part.type)
+        case _:
+            return False
