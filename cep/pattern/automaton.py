@@ -1,13 +1,14 @@
 """The automaton of a pattern as a frozen value: states, their moves in order of preference, absences.
 
 A run stands in one state. On an event it takes the first move of that state which fits (language.md,
-rulings 14 and 15); a state says what happens when none does. Counting of loops is one number a run
-(`count`, the events bound to the step it is in), so that `f{1000}` is two states and not a thousand.
+rulings 14 and 15); a state says what happens when none does. Rounds of loops are counted in cells of the
+run, one for each level of counted loops inside each other, so that `f{1000}` is two states and not a thousand.
 
 | here | in section 5 of the language |
 |---|---|
 | `Move.kind == "step"` | a step that can come next |
-| `Move.kind == "loop"` | the current loop |
+| `Move.kind == "loop"` | the current loop of one step |
+| `Move.kind == "round"` | the current loop of a group |
 | `State.guards` | active negations |
 | `State.absence` | `NOT n FOR d`, whose clock runs since the last bound event |
 | `State.skipped` | the state after an event that was not taken (`DEAD`: a strict edge or loop) |
@@ -25,16 +26,18 @@ DEAD = -1
 class Move:
     """One possible move: an event that fits `variable` is bound to it and the run enters `target`.
 
-    A loop move adds 1 to the count of the run; when the count then equals `limit`, the run enters
-    `at_limit` instead of `target`. A step move sets the count to 1.
+    A move with a limit adds 1 to the counter number `counter` of the run; when that then equals `limit`, the
+    run enters `at_limit` instead of `target`. resets: counters it sets to 1, of loops that begin.
     """
 
-    kind: OneOf["step", "loop"]
+    kind: OneOf["step", "loop", "round"]
     variable: str
     target: int
     strict: bool = False
     limit: int | None = None
     at_limit: int = DEAD
+    counter: int = 0
+    resets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,7 @@ class State:
 class Automaton:
     """A pattern: `starts` are the moves of a run that does not exist yet (the first that fits starts it).
 
-    counted: whether a run needs its loop count. steps: variable of each step in pattern order.
-    optional: for each step whether a match can do without it.
+    steps: variable of each step in pattern order. optional: for each step whether a match can do without it.
     """
 
     states: tuple[State, ...]
@@ -80,9 +82,9 @@ class Automaton:
     optional: tuple[bool, ...]
 
     @property
-    def counted(self) -> bool:
-        """Whether a limit of some loop is compared with the count of a run."""
-        return any(move.limit is not None for move in self.moves())
+    def counters(self) -> int:
+        """Number of counters a run needs for the rounds of its loops."""
+        return max((move.counter + 1 for move in self.moves() if move.limit is not None), default=0)
 
     @property
     def strict(self) -> bool:
@@ -100,3 +102,24 @@ class Automaton:
     def guard_variables(self) -> tuple[str, ...]:
         """Return the negated variables in order of first appearance."""
         return tuple(dict.fromkeys(name for state in self.states for name in state.guards))
+
+
+def bound_on_entry(automaton: Automaton) -> list[frozenset[str]]:
+    """Return for each state the variables that every way into it has bound."""
+    bound: dict[int, frozenset[str]] = {}
+    todo = [(target, frozenset((m.variable,))) for m in automaton.starts for target in targets(m)]
+    while todo:
+        number, known = todo.pop()
+        if number in bound and bound[number] <= known:
+            continue
+        bound[number] = known = bound.get(number, known) & known
+        state = automaton.states[number]
+        todo += [(target, known | {m.variable}) for m in state.moves for target in targets(m)]
+        todo += [(other, known) for other in (state.skipped, state.satisfied) if other != DEAD]
+    return [bound.get(number, frozenset()) for number in range(len(automaton.states))]
+
+
+def targets(move: Move) -> tuple[int, ...]:
+    """Return the states a move can lead to."""
+    both = (move.target,) if move.limit is None else (move.target, move.at_limit)
+    return tuple(target for target in both if target != DEAD)

@@ -38,7 +38,7 @@ def cohort_of(automaton: Automaton, alone: Container[str]) -> Cohort | None:
 
     alone: the variables whose conditions read no bindings.
     """
-    if len(automaton.starts) != 1:
+    if len(automaton.starts) != 1 or any(move.kind == "round" for move in automaton.moves()):
         return None
     entry = automaton.states[automaton.starts[0].target]
     variable = entry.variable

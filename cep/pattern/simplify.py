@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cep.pattern.automaton import DEAD, Automaton, Move, State
+from cep.pattern.automaton import DEAD, Automaton, Move, State, targets
 
 
 def simplify(automaton: Automaton) -> Automaton:
     """Apply all clean-ups in order."""
-    return remove_unreachable(complete_at_minimum(automaton))
+    return remove_idle_counters(remove_unreachable(complete_at_minimum(automaton)))
 
 
 def complete_at_minimum(automaton: Automaton) -> Automaton:
@@ -26,14 +26,14 @@ def complete_at_minimum(automaton: Automaton) -> Automaton:
 def remove_unreachable(automaton: Automaton) -> Automaton:
     """Drop states no run can enter, and number the others in the order they are reached."""
     order: list[int] = []
-    todo = [target for move in automaton.starts for target in _targets(move)]
+    todo = [target for move in automaton.starts for target in targets(move)]
     while todo:
         number = todo.pop(0)
         if number in order:
             continue
         order.append(number)
         state = automaton.states[number]
-        todo += [target for move in state.moves for target in _targets(move)]
+        todo += [target for move in state.moves for target in targets(move)]
         todo += [other for other in (state.skipped, state.satisfied) if other != DEAD]
     new = {old: place for place, old in enumerate(order)} | {DEAD: DEAD}
 
@@ -56,6 +56,15 @@ def remove_unreachable(automaton: Automaton) -> Automaton:
     )
 
 
-def _targets(move: Move) -> tuple[int, ...]:
-    """Return the states a move can lead to."""
-    return (move.target,) if move.limit is None else (move.target, move.at_limit)
+def remove_idle_counters(automaton: Automaton) -> Automaton:
+    """Drop resets of counters that no limit is compared with any more."""
+    read = {move.counter for move in automaton.moves() if move.limit is not None}
+
+    def kept(move: Move) -> Move:
+        return replace(move, resets=tuple(counter for counter in move.resets if counter in read))
+
+    states = tuple(
+        replace(state, moves=tuple(kept(move) for move in state.moves))
+        for state in automaton.states
+    )
+    return replace(automaton, states=states)

@@ -8,6 +8,7 @@ from cep.plan.explain_expressions import aggregate_text, expression_text
 from cep.plan.nodes import (
     Absent,
     Atom,
+    Choice,
     CloseAfter,
     CloseWhen,
     Filter,
@@ -150,7 +151,7 @@ def pattern_text(pattern: Pattern) -> str:
             return pattern.variable
         case Repeat():
             part = pattern_text(pattern.part)
-            body = f"({part})" if isinstance(pattern.part, Sequence) else part
+            body = part if isinstance(pattern.part, Atom) else f"({part})"
             possessive = "+" if pattern.possessive else ""
             strict = " STRICT" if pattern.mode == "strict" else ""
             return f"{body}{_quantifier(pattern.low, pattern.high)}{possessive}{strict}"
@@ -161,12 +162,20 @@ def pattern_text(pattern: Pattern) -> str:
                 "" if pattern.for_us is None else f" FOR {format_duration(pattern.for_us)}"
             )
         case Sequence():
-            text = pattern_text(pattern.parts[0])
+            text = _part_text(pattern.parts[0])
             for edge, step in zip(pattern.edges, pattern.parts[1:], strict=True):
-                text += _EDGE[edge] + pattern_text(step)
+                text += _EDGE[edge] + _part_text(step)
             return text
+        case Choice():
+            return " | ".join(_part_text(part) for part in pattern.parts)
         case _:
             assert_never(pattern)
+
+
+def _part_text(pattern: Pattern) -> str:
+    """Return a part of a sequence or choice; in parentheses where it is one itself."""
+    text = pattern_text(pattern)
+    return f"({text})" if isinstance(pattern, Sequence | Choice) else text
 
 
 def _quantifier(low: int, high: int | None) -> str:

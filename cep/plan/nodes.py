@@ -125,7 +125,7 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A loop over a step: at least `low`, at most `high` (None: no limit) events; mode `relaxed` so far."""
+    """A loop: at least `low`, at most `high` (None: no limit) rounds of a part; `strict`: one at once behind the other."""
 
     part: Pattern
     low: int
@@ -153,7 +153,14 @@ class Sequence:
     edges: tuple[OneOf["relaxed", "strict"], ...]
 
 
-Pattern = Atom | Repeat | Absent | Sequence
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Alternatives; the left one is preferred."""
+
+    parts: tuple[Pattern, ...]
+
+
+Pattern = Atom | Repeat | Absent | Sequence | Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from cep.plan.expressions import (
 from cep.plan.nodes import (
     Absent,
     Atom,
+    Choice,
     CloseWhen,
     Filter,
     GroupWindow,
@@ -230,7 +231,7 @@ def pattern_variables(pattern: Pattern) -> tuple[str, ...]:
             return pattern_variables(pattern.part)
         case Absent():
             return pattern.variables
-        case Sequence():
+        case Sequence() | Choice():
             return tuple(v for part in pattern.parts for v in pattern_variables(part))
         case _:
             assert_never(pattern)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
+from cep.pattern.automaton import bound_on_entry
 from cep.pattern.gates import Gate, gate_of, leaves, own_columns, split
 from cep.plan.expressions import Aggregate, Bound
 from cep.plan.tree import conjuncts
@@ -159,20 +160,22 @@ def gates_of(
 
 
 def sure_variables(automaton: Automaton, conditions: dict[str, Condition]) -> frozenset[str]:
-    """Return the variables that are bound whenever something reads them: no empty value is needed."""
-    first: dict[str, int] = {}
-    for place, (name, optional) in enumerate(zip(automaton.steps, automaton.optional, strict=True)):
-        if not optional:
-            first.setdefault(name, place)
-    readers = {
-        (leaf.variable, name)
-        for name, condition in conditions.items()
-        for leaf in needed_leaves(condition)
-        if isinstance(leaf, Bound)
-    }
-    places = {name: automaton.steps.index(name) for name in automaton.steps}
-    early = {read for read, reader in readers if first.get(read, 0) >= places.get(reader, 1)}
-    return frozenset(first) - early
+    """Return the variables that are bound whenever something reads them: no empty value is needed.
+
+    Measures read at the end of a match, conditions in the states whose moves and guards test them.
+    """
+    bound = bound_on_entry(automaton)
+    sure = set(automaton.steps)
+    for state, known in zip(automaton.states, bound, strict=True):
+        if state.accepting:
+            sure &= known
+        for name in (*(move.variable for move in state.moves), *state.guards):
+            sure -= {read for read in _read_by(conditions[name]) if read not in known}
+    return frozenset(sure)
+
+
+def _read_by(condition: Condition) -> set[str]:
+    return {leaf.variable for leaf in needed_leaves(condition) if isinstance(leaf, Bound)}
 
 
 def cell_text(cell: Cell, run: str) -> str:

@@ -42,8 +42,8 @@ class Runs:
             self.oldest = layout.register_number("oldest_run", -1)
             layout.register("newest_run", -1)
             layout.state("run_ages", "i64", "runs", width=2, fill=-1)
-        if parts.automaton.counted:
-            layout.state("run_count", "i64", "runs")
+        for counter in range(parts.automaton.counters):
+            layout.state(_count(counter), "i64", "runs")
         if parts.node.starts == "last":
             layout.state("run_bound", "i64", "runs")
         self.queues: list[int] = []
@@ -162,13 +162,14 @@ class Runs:
             writer.line("run_bound[r] = run_bound[r] + 1")
         if parts.has_absence and parts.past_last:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
+        for counter in move.resets:
+            writer.line(f"{_count(counter)}[r] = 1")
         if move.limit is None:
             self._enter(source, move.target)
-            if move.kind == "step" and parts.automaton.counted:
-                writer.line("run_count[r] = 1")
             return
-        writer.line("run_count[r] = run_count[r] + 1")
-        with writer.block(f"if run_count[r] == {move.limit}:"):
+        count = f"{_count(move.counter)}[r]"
+        writer.line(f"{count} = {count} + 1")
+        with writer.block(f"if {count} == {move.limit}:"):
             self._enter(source, move.at_limit)
         if move.target != DEAD:
             with writer.block("else:"):
@@ -219,8 +220,8 @@ class Runs:
         writer.lines("run_start[r] = ts", "run_key[r] = slot", f"run_state[r] = {move.target}")
         writer.line(f"run_stream[r] = {condition.input}")
         writer.line(f"run_seq[r] = {parts.layout.seq(condition.input, parts.scope.row)}")
-        if parts.automaton.counted:
-            writer.line("run_count[r] = 1")
+        for counter in range(parts.automaton.counters):
+            writer.line(f"{_count(counter)}[r] = 1")
         if parts.node.starts == "last":
             writer.line("run_bound[r] = 1")
         if parts.has_absence:
@@ -261,3 +262,8 @@ class Runs:
             with parts.writer.block(f"if {parts.in_state(state)} == 1:"):
                 parts.writer.line(f"{kept} = {gate.empty}")
             parts.writer.line(f"{kept} = {gate.joined(kept, cell)}")
+
+
+def _count(counter: int) -> str:
+    """Return the array of a counter of rounds."""
+    return f"run_count{counter or ''}"

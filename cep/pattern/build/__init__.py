@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from cep.pattern.build.absent import absent
 from cep.pattern.build.atom import atom
+from cep.pattern.build.choice import choice
 from cep.pattern.build.repeat import repeat
 from cep.pattern.build.sequence import sequence
 from cep.pattern.build.states import automaton_of
 from cep.pattern.simplify import simplify
-from cep.plan.nodes import Absent, Atom, Pattern, Repeat, Sequence
+from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from cep.pattern.automaton import Automaton
@@ -42,5 +43,7 @@ def fragment(pattern: Pattern) -> Fragment:
             for edge, part in zip(pattern.edges, pattern.parts[1:], strict=True):
                 whole = sequence(whole, edge, fragment(part))
             return whole
+        case Choice():
+            return choice(tuple(fragment(part) for part in pattern.parts))
         case _:
             assert_never(pattern)

@@ -1,19 +1,21 @@
 """Fragments: the piece of an automaton that one part of a pattern stands for.
 
 *Source:* V. Glushkov's construction (positions, first, last, follow), with what is crossed between two
-steps kept beside each pair: edges, guards and absences.
+steps kept beside each pair: edges, guards and absences. Loops are kept apart, because they come after the
+next steps in order of preference and count their rounds.
 
 | in the construction | here |
 |---|---|
 | positions | `Fragment.steps` |
 | first, last | `Fragment.firsts`, `Fragment.lasts`, in pattern order |
-| follow | `Fragment.follow` |
+| follow, forward | `Fragment.follow` |
+| follow, back to the start of a loop | `Fragment.loops`, inner ones first |
 | the part matches nothing | `Fragment.empty`, what is crossed then |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 
@@ -37,21 +39,44 @@ Crossing = tuple[Edge | Guard, ...]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A position of the pattern: at least `low` (1 or more), at most `high` events of one variable."""
+    """A position of the pattern: one event of a variable."""
 
     variable: str
-    low: int = 1
-    high: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The steps `begin` up to `end` (not included) as a part that repeats: `low` (1 or more) to `high` rounds.
+
+    firsts, lasts: the steps a round can begin and end with. strict: a round follows the one before at once.
+    """
+
+    begin: int
+    end: int
+    low: int
+    high: int | None
+    firsts: tuple[tuple[int, Crossing], ...]
+    lasts: tuple[tuple[int, Crossing], ...]
     strict: bool = False
     possessive: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether a run must know how many rounds it has done."""
+        return self.low > 1 or self.high is not None
+
+    def holds(self, step: int) -> bool:
+        """Return whether a step is part of the loop."""
+        return self.begin <= step < self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
     """A part of a pattern; steps are numbered from 0 within it.
 
-    follow: (step, next step, what is crossed) in order of preference for each step. empty: what is
-    crossed when the part binds nothing, None if it must bind something.
+    follow: (step, next step, what is crossed) in order of preference for each step. loops: inner ones
+    before those around them. empty: what is crossed when the part binds nothing, None if it must bind
+    something.
     """
 
     steps: tuple[Step, ...]
@@ -59,15 +84,30 @@ class Fragment:
     lasts: tuple[tuple[int, Crossing], ...]
     follow: tuple[tuple[int, int, Crossing], ...] = ()
     empty: Crossing | None = None
+    loops: tuple[Loop, ...] = ()
 
     def moved(self, by: int) -> Fragment:
         """Return the fragment with its steps numbered from `by` (its `steps` stay as they are)."""
+
+        def ends(pairs: tuple[tuple[int, Crossing], ...]) -> tuple[tuple[int, Crossing], ...]:
+            return tuple((step + by, crossed) for step, crossed in pairs)
+
         return Fragment(
             self.steps,
-            tuple((step + by, crossed) for step, crossed in self.firsts),
-            tuple((step + by, crossed) for step, crossed in self.lasts),
+            ends(self.firsts),
+            ends(self.lasts),
             tuple((step + by, then + by, crossed) for step, then, crossed in self.follow),
             self.empty,
+            tuple(
+                replace(
+                    loop,
+                    begin=loop.begin + by,
+                    end=loop.end + by,
+                    firsts=ends(loop.firsts),
+                    lasts=ends(loop.lasts),
+                )
+                for loop in self.loops
+            ),
         )
 
 

@@ -1,12 +1,10 @@
-"""Loops `+ * ? {n,m}` of a step, and optional groups."""
+"""Loops `+ * ? {n,m}` of a step or a group, and optional parts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cep.pattern.build.fragment import Fragment
+from cep.pattern.build.fragment import Fragment, Loop
 
 
 def repeat(
@@ -14,16 +12,11 @@ def repeat(
 ) -> Fragment:
     """Return the fragment of `part{low,high}`; low 0 makes it optional.
 
-    The part is a single step, or `high` is 1 (an optional group).
-
-    Raises:
-        ValueError: a group is to be repeated; the binder refuses that before.
+    A part that can be empty may do any number of its rounds without an event, so all of them.
     """
     empty = () if low == 0 else part.empty
     if high == 1:
         return replace(part, empty=empty)
-    if len(part.steps) != 1 or part.empty is not None:
-        msg = "only a single step can be repeated"
-        raise ValueError(msg)
-    step = replace(part.steps[0], low=max(low, 1), high=high, strict=strict, possessive=possessive)
-    return replace(part, steps=(step,), empty=empty)
+    least = 1 if part.empty is not None else max(low, 1)
+    loop = Loop(0, len(part.steps), least, high, part.firsts, part.lasts, strict, possessive)
+    return replace(part, empty=empty, loops=(*part.loops, loop))

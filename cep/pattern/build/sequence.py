@@ -27,5 +27,10 @@ def sequence(left: Fragment, edge: EdgeKind, right: Fragment) -> Fragment:
     if left.empty is not None and right.empty is not None:
         empty = left.empty + between + right.empty
     return Fragment(
-        left.steps + right.steps, firsts, lasts, left.follow + right.follow + joined, empty
+        left.steps + right.steps,
+        firsts,
+        lasts,
+        left.follow + right.follow + joined,
+        empty,
+        left.loops + right.loops,
     )

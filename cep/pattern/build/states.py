@@ -1,59 +1,51 @@
-"""From the fragment of a whole pattern to the states of its automaton.
-
-A step has up to three states, by the number of its events: `below` its minimum, `open` (another one may
-come), `full`. Behind an absence stands a state of its own, entered at the deadline.
-"""
+"""From the fragment of a whole pattern to the states of its automaton: one a place, and one behind each absence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 from cep.pattern.automaton import DEAD, Absence, Automaton, Move, State
-from cep.pattern.build.fragment import Crossing, Fragment, Guard, Step, is_strict
+from cep.pattern.build.fragment import Fragment, Guard, is_strict
+from cep.pattern.build.places import Place, Places, Way
 
 
 @dataclass(slots=True)
 class _Exit:
-    """How a step can be left, from one point on: moves, guards, an absence to wait for, or the end."""
+    """How a place can be left, from one point on: moves, guards, an absence to wait for, or the end."""
 
-    steps: list[tuple[int, Crossing]] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
     guards: list[str] = field(default_factory=list)
     absence: Guard | None = None
-    behind: list[tuple[int | None, Crossing]] = field(default_factory=list)
+    behind: list[Way] = field(default_factory=list)
     ends: bool = False
 
 
 class _Builder:
-    """Collects states; `entry[step]` is the state a run enters with the first event of a step."""
+    """Collects states, from those a run can start in."""
 
     def __init__(self, whole: Fragment) -> None:
         self.whole = whole
+        self.places = Places(whole)
         self.states: list[State] = []
-        self.entry: list[int] = []
+        self.names: set[str] = set()
+        self.at: dict[Place, int] = {}
+        self.quiet: dict[tuple[str, tuple[Way, ...]], int] = {}
+        self.todo: list[Place] = []
         self.absences: list[Absence] = []
 
     def build(self) -> Automaton:
         """Return the automaton of the whole fragment."""
-        phases = [self._phases(step) for step in self.whole.steps]
-        for number, step in enumerate(self.whole.steps):
-            exit_ = _exit(self._onward(number))
-            self._fill(step, phases[number], exit_)
         starts = tuple(
-            Move("step", self.whole.steps[step].variable, self.entry[step])
-            for step, crossed in self.whole.firsts
+            Move("step", self._variable(place), self._state(place))
+            for place, crossed in self.places.starts()
             if not any(isinstance(item, Guard) and item.for_us is not None for item in crossed)
         )
+        while self.todo:
+            place = self.todo.pop(0)
+            self._leave(self.at[place], _exit(self.places.ways(place)))
         names = tuple(step.variable for step in self.whole.steps)
         optional = tuple(self._can_miss(number) for number in range(len(names)))
         return Automaton(tuple(self.states), starts, tuple(self.absences), names, optional)
-
-    def _onward(self, number: int) -> list[tuple[int | None, Crossing]]:
-        """Return what can follow a step: next steps in order, then None for the end of the pattern."""
-        onward: list[tuple[int | None, Crossing]] = [
-            (then, crossed) for step, then, crossed in self.whole.follow if step == number
-        ]
-        onward += [(None, crossed) for step, crossed in self.whole.lasts if step == number]
-        return onward
 
     def _can_miss(self, number: int) -> bool:
         """Return whether some way through the pattern does not bind the step."""
@@ -70,80 +62,72 @@ class _Builder:
                     todo.append(then)
         return False
 
+    # ------------------------------------------------------------------ states
+
     def _new(self, name: str, variable: str) -> int:
-        taken = {state.name for state in self.states}
         unique, n = name, 1
-        while unique in taken:
+        while unique in self.names:
             n += 1
             unique = f"{name}_{n}"
+        self.names.add(unique)
         self.states.append(State(unique, variable))
         return len(self.states) - 1
 
-    def _phases(self, step: Step) -> dict[str, int]:
-        """Make the states of a step, and note the one its first event leads to."""
-        phases: dict[str, int] = {}
-        if step.low > 1:
-            phases["below"] = self._new(f"{step.variable}_below", step.variable)
-        if step.high is None or step.high > step.low:
-            phases["open"] = self._new(f"{step.variable}_open", step.variable)
-        if step.high is not None:
-            phases["full"] = self._new(step.variable, step.variable)
-        self.entry.append(next(iter(phases.values())))
-        return phases
+    def _variable(self, place: Place) -> str:
+        return self.whole.steps[place.step].variable
 
-    def _fill(self, step: Step, phases: dict[str, int], exit_: _Exit) -> None:
-        """Give the states of a step their moves."""
-        if "below" in phases:
-            enough = phases.get("open", phases.get("full", DEAD))
-            loop = Move("loop", step.variable, phases["below"], step.strict, step.low, enough)
-            skipped = DEAD if step.strict else phases["below"]
-            self.states[phases["below"]] = replace(
-                self.states[phases["below"]], moves=(loop,), skipped=skipped
-            )
-        onward = None
-        if "full" in phases:
-            onward = self._leave(phases["full"], exit_, None)
-        if "open" in phases:
-            limit = step.high
-            loop = Move(
-                "loop", step.variable, phases["open"], step.strict, limit, phases.get("full", DEAD)
-            )
-            self._leave(phases["open"], exit_, loop, possessive=step.possessive, satisfied=onward)
+    def _state(self, place: Place) -> int:
+        """Return the state of a place; a new one is filled later."""
+        if place not in self.at:
+            self.at[place] = self._new(self._name(place), self._variable(place))
+            self.todo.append(place)
+        return self.at[place]
 
-    def _leave(
-        self,
-        number: int,
-        exit_: _Exit,
-        loop: Move | None,
-        *,
-        possessive: bool = False,
-        satisfied: int | None = None,
-    ) -> int | None:
-        """Fill a state whose step has enough events; return the state behind its absence, if any."""
-        steps = tuple(self._step(then, crossed) for then, crossed in exit_.steps)
-        loops = (loop,) if loop else ()
+    def _name(self, place: Place) -> str:
+        """Return a name that says which phases the counted loops around a place are in."""
+        name = self._variable(place)
+        for number, phase in zip(self.places.around[place.step], place.phases, strict=True):
+            loop = self.whole.loops[number]
+            if loop.end - loop.begin == 1:
+                name += "" if phase == "full" else f"_{phase}"
+            elif loop.counted:
+                name += f"_rounds_{phase}"
+        return name
+
+    def _leave(self, number: int, exit_: _Exit) -> None:
+        """Fill a state: its moves, guards, the absence it waits for, what an event does that it does not take."""
+        moves = tuple(self._move(way) for way in exit_.ways)
         state = replace(
             self.states[number],
-            moves=loops + steps if possessive else steps + loops,
+            moves=moves,
             guards=tuple(dict.fromkeys(exit_.guards)),
             accepting=exit_.ends,
         )
         if exit_.absence is not None:
-            if satisfied is None:
-                satisfied = self._behind(state, exit_)
             state = replace(
                 state,
                 absence=self._absence(exit_.absence),
-                satisfied=satisfied,
+                satisfied=self._behind(number, exit_),
                 guards=tuple(dict.fromkeys(state.guards + exit_.absence.variables)),
             )
         self.states[number] = state
-        self.states[number] = replace(state, skipped=self._skipped(number))
-        return satisfied
+        needed = [move for move, way in zip(moves, exit_.ways, strict=True) if way.needed]
+        self.states[number] = replace(state, skipped=self._skipped(number, needed))
 
-    def _step(self, then: int, crossed: Crossing) -> Move:
-        variable = self.whole.steps[then].variable
-        return Move("step", variable, self.entry[then], is_strict(crossed))
+    def _move(self, way: Way) -> Move:
+        if way.place is None or way.kind == "end":
+            msg = "the end of a pattern is no move"
+            raise AssertionError(msg)
+        return Move(
+            way.kind,
+            self._variable(way.place),
+            self._state(way.place),
+            is_strict(way.crossed),
+            way.limit,
+            DEAD if way.at_limit is None else self._state(way.at_limit),
+            way.counter,
+            way.resets,
+        )
 
     def _absence(self, guard: Guard) -> int:
         absence = Absence(guard.variables, guard.for_us or 0)
@@ -151,21 +135,23 @@ class _Builder:
             self.absences.append(absence)
         return self.absences.index(absence)
 
-    def _behind(self, state: State, exit_: _Exit) -> int:
-        """Make the state behind the absence of a state."""
-        number = self._new(f"{state.variable}_quiet", state.variable)
-        self._leave(number, _exit(exit_.behind), None)
-        return number
+    def _behind(self, number: int, exit_: _Exit) -> int:
+        """Return the state behind the absence of a state; places with the same ways on share it."""
+        variable = self.states[number].variable
+        key = (variable, tuple(exit_.behind))
+        if key not in self.quiet:
+            self.quiet[key] = self._new(f"{variable}_quiet", variable)
+            self._leave(self.quiet[key], _exit(exit_.behind))
+        return self.quiet[key]
 
-    def _skipped(self, number: int) -> int:
+    def _skipped(self, number: int, needed: list[Move]) -> int:
         """Return the state after an event that was not taken.
 
-        The step that must come next stands last; if its edge is strict the run dies. Strict edges to
-        optional steps before it, and a STRICT loop that has enough, only lapse.
+        If all edges the run needs are strict it dies. Strict edges to optional steps before a relaxed
+        one, and a STRICT loop that has enough, only lapse.
         """
         state = self.states[number]
-        steps = [move for move in state.moves if move.kind == "step"]
-        if steps and steps[-1].strict and state.absence is None:
+        if needed and all(move.strict for move in needed) and state.absence is None:
             return DEAD
         kept = tuple(move for move in state.moves if not move.strict)
         if kept == state.moves:
@@ -177,25 +163,25 @@ class _Builder:
         return lapsed
 
 
-def _exit(onward: list[tuple[int | None, Crossing]]) -> _Exit:
-    """Sort what can follow a step into what is open at once and what stands behind an absence."""
+def _exit(ways: list[Way]) -> _Exit:
+    """Sort the ways on from a place into what is open at once and what stands behind an absence."""
     result = _Exit()
-    for then, crossed in onward:
-        behind: Crossing | None = None
-        for place, item in enumerate(crossed):
+    for way in ways:
+        behind: Way | None = None
+        for at, item in enumerate(way.crossed):
             if not isinstance(item, Guard):
                 continue
             if item.for_us is not None:
                 result.absence = item
-                behind = crossed[place + 1 :]
+                behind = replace(way, crossed=way.crossed[at + 1 :])
                 break
             result.guards += item.variables
         if behind is not None:
-            result.behind.append((then, behind))
-        elif then is None:
+            result.behind.append(behind)
+        elif way.kind == "end":
             result.ends = True
         else:
-            result.steps.append((then, crossed))
+            result.ways.append(way)
     return result
 
 

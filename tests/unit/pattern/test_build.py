@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cep.pattern.automaton import DEAD
-from cep.pattern.build import build, fragment
-from cep.plan.nodes import Absent, Atom, Repeat, Sequence
+from cep.pattern.build import build
+from cep.plan.nodes import Absent, Atom, Choice, Repeat, Sequence
 
 A, B, C = Atom("a"), Atom("b"), Atom("c")
 
@@ -25,6 +25,8 @@ def shape(pattern):
             word = ("!" if move.strict else "") + move.variable
             if move.kind == "loop":
                 word += "*" if move.limit is None else f"*{move.limit}"
+            if move.kind == "round":
+                word += "@" if move.limit is None else f"@{move.limit}"
             words.append(word)
         words += [f"not {name}" for name in state.guards]
         if state.absence is not None:
@@ -83,6 +85,42 @@ SHAPES = [
         seq(Repeat(A, 1, None, possessive=True), B),
         ["start: a_open", "a_open: a* b", "b: match"],
     ),
+    (Choice((A, B)), ["start: a b", "a: match", "b: match"]),
+    (
+        seq(A, Choice((B, seq(C, A))), C),
+        ["start: a", "a: b c", "b: c", "c: a", "c_2: match", "a_2: c"],
+    ),
+    (
+        seq(Repeat(seq(A, B), 1, None), C),
+        ["start: a", "a: b", "b: c a@", "c: match"],
+    ),
+    (
+        seq(Repeat(seq(A, B), 2, 3), C),
+        ["start: a_rounds_below", "a_rounds_below: b", "b_rounds_below: a@2", "a_rounds_open: b",
+         "b_rounds_open: c a@3", "c: match", "a_rounds_full: b", "b_rounds_full: c"],
+    ),
+    (
+        seq(Repeat(seq(A, Repeat(B, 1, None)), 2, 2), C),
+        ["start: a_rounds_below", "a_rounds_below: b", "b_open_rounds_below: b* a@2",
+         "a_rounds_full: b", "b_open_rounds_full: c b*", "c: match"],
+    ),
+    (
+        seq(Repeat(seq(A, B), 2, 2, "strict"), C),
+        ["start: a_rounds_below", "a_rounds_below: b", "b_rounds_below: !a@2 or dies",
+         "a_rounds_full: b", "b_rounds_full: c", "c: match"],
+    ),
+    (
+        seq(Repeat(seq(A, B), 1, None, possessive=True), C),
+        ["start: a", "a: b", "b: a@ c", "c: match"],
+    ),
+    (
+        seq(A, Repeat(seq(B, C), 0, 1), A),
+        ["start: a", "a: b a", "b: c", "a_2: match", "c: a"],
+    ),
+    (
+        seq(Repeat(Choice((A, B)), 1, None), C),
+        ["start: a b", "a: c a@ b@", "b: c a@ b@", "c: match"],
+    ),
 ]  # fmt: skip
 
 
@@ -104,8 +142,3 @@ def test_optional_steps_are_known():
 def test_empty_pattern_is_our_mistake():
     with pytest.raises(ValueError, match="empty"):
         build(Repeat(A, 0, None))
-
-
-def test_groups_are_not_repeated():
-    with pytest.raises(ValueError, match="single step"):
-        fragment(Repeat(seq(A, B), 2, 3))
