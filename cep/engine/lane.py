@@ -52,9 +52,11 @@ class Lane:
             c.name: {} for c in spec.schema.columns if c.type is Type.STRING
         }
         self._simple = _is_simple(core, source, component)
-        self._open = False  # simple, and no kernel waits to be swapped
+        self._open = (
+            False  # single events may take it: there are buffers, and no kernel waits to be swapped
+        )
+        self._cells: np.ndarray | None = None
         if self._simple:
-            self._make_row(spec)
             self._tasks = [_task(number, task, spec) for number, task in enumerate(component.rules)]
 
     def _make_row(self, spec: StreamSpec) -> None:
@@ -102,6 +104,9 @@ class Lane:
                 texts[text] = core.strings.code(text)
 
     def _settled(self) -> bool:
+        """Return whether the kernels are those to stay; the buffers of a row are there then."""
+        if self._cells is None:
+            self._make_row(self._spec)
         return all(o.settled for task in self._component.rules for o in task.operators)
 
     def _run(self, row: tuple[Any, ...]) -> bool:

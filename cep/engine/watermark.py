@@ -102,7 +102,12 @@ class Watermark:
         Times do not decrease. Returns False, nothing done, if it is no plain case.
         """
         marks = self.partitions
-        if self.ended or self._idle or len(marks) != 1 or marks.get(0, MAX_I64) > first:
+        if (
+            self.ended
+            or self._idle
+            or len(marks) > 1
+            or marks.get(0, MAX_I64 if marks else NEVER) > first
+        ):
             return False
         marks[0] = last
         self._seen_us[0] = now_us

@@ -35,11 +35,10 @@ def map_codes(
     for i in range(n):
         lowest = min_i64(lowest, given[i])
         highest = max_i64(highest, given[i])
+        mapped[i] = given[i] + first
     if highest >= size:
         return 1
     if lowest >= 0 and first >= 0:
-        for i in range(n):
-            mapped[i] = given[i] + first
         return 0
     if lowest >= 0:
         for i in range(n):
