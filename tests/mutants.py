@@ -1,207 +1,137 @@
 """Seeded faults in the engine, each of which the cases must find: `python -m tests.mutants` (`make mutants`).
 
-Every mutant is one replacement in one file of a copy of the tree; the `.test` cases are run on the copy. A
-mutant that survives is a case that is missing. The exit code is 1 if one survives, or if the text to be
-replaced is not found exactly once.
+The cases are first run on a copy of the tree as it is, and must pass. Then every fault of `tests.faults` is
+seeded in the copy, one after the other, and the cases are run until one fails: first the files most likely
+to find it, then all. A fault is found if a case fails by a comparison; one that breaks the engine
+in another way proves nothing about the cases. The exit code is 1 if a fault survives, breaks the
+engine, or if the text it replaces does not stand exactly once in its file.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults import FAULTS, Fault
+
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("cep", "grammar", "rules", "tests", "pyproject.toml")
-AT_ONCE = 2
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S+?(?:\[(?P<case>[^]]+)\])?(?: - (?P<why>.*))?$", re.M)
+_COMPARED = ("AssertionError", "assert ")
+MOST_SECONDS = 120  # a fault may make the engine run for ever
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One fault: what breaks, where, which text becomes which."""
+class Verdict:
+    """What became of a fault: found (and by which case), or what is wrong."""
 
-    fault: str
-    file: str
-    old: str
-    new: str
+    found: bool
+    text: str
 
 
-MUTANTS = (
-    Mutant(
-        "WITHIN is exclusive",
-        "cep/codegen/match/runs.py",
-        '"deadline_after", "ts", parts.node.within_us)',
-        '"deadline_after", "ts", parts.node.within_us - 1)',
-    ),
-    Mutant(
-        "a throttle entry is discarded at its deadline",
-        "cep/codegen/throttle.py",
-        "{self.due}) < now:",
-        "{self.due}) <= now:",
-    ),
-    Mutant(
-        "SUPPRESS passes only after its time",
-        "cep/codegen/throttle.py",
-        "elif now >= {after}(",
-        "elif now > {after}(",
-    ),
-    Mutant(
-        "LIMIT lets one more pass",
-        "cep/codegen/throttle.py",
-        "[slot] < {self.most}",
-        "[slot] <= {self.most}",
-    ),
-    Mutant(
-        "STDDEV of the population",
-        "cep/aggregates/stddev.py",
-        "{moments.m2}, {moments.n} - 1",
-        "{moments.m2}, {moments.n}",
-    ),
-    Mutant(
-        "late rows are not late",
-        "cep/engine/watermark.py",
-        "late = times < np.maximum(limits, clock)",
-        "late = times < np.full(len(times), NEVER)",
-    ),
-    Mutant(
-        "registers are lost at a restart",
-        "cep/operators/kernel_operator.py",
-        "if array.role in (Role.STATE, Role.REGISTER):\n                self._set(",
-        "if array.role is Role.STATE:\n                self._set(",
-    ),
-    Mutant(
-        "the next timer is lost at a restart",
-        "cep/operators/kernel_operator.py",
-        'kept["$next"] = np.array([',
-        'kept["$next"] = np.array([MAX_I64 - 1, 0]) if True else np.array([',
-    ),
-    Mutant(
-        "waiting rows are lost at a restart",
-        "cep/engine/reorder.py",
-        "        if arrays:\n            names",
-        "        if arrays and False:\n            names",
-    ),
-    Mutant(
-        "TIEBREAK is ignored",
-        "cep/engine/reorder.py",
-        "ties = [self._sortable(rows.batch, name) for name in self._spec.tiebreak]",
-        "ties = []",
-    ),
-    Mutant(
-        "NULLs of a TIEBREAK column come first",
-        "cep/engine/reorder.py",
-        "return np.where(stored < 0, MAX_I64, np.append(ranks, 0)[stored])",
-        "return np.where(stored < 0, -1, np.append(ranks, 0)[stored])",
-    ),
-    Mutant(
-        "rules of one event are taken in the wrong order",
-        "cep/engine/merge.py",
-        "(declaration << EMISSION_BITS)",
-        "((99 - declaration) << EMISSION_BITS)",
-    ),
-    Mutant(
-        "events of equal level come in any order",
-        "cep/engine/merge.py",
-        "np.lexsort((*reversed(p.path), p.level,",
-        "np.lexsort((p.level,",
-    ),
-    Mutant(
-        "deadlines are events of phase 1",
-        "cep/engine/merge.py",
-        "CAUSE_DEADLINE: PHASE_DEADLINE",
-        "CAUSE_DEADLINE: PHASE_EVENT",
-    ),
-    Mutant(
-        "a constant text is another one",
-        "cep/operators/kernel_operator.py",
-        "return self._strings.encode(texts)",
-        "return self._strings.encode(texts[::-1])",
-    ),
-    Mutant(
-        "growth forgets what was there",
-        "cep/operators/kernel_operator.py",
-        "fresh[: len(known)] = known",
-        "fresh[: 0] = known[: 0]",
-    ),
-    Mutant(
-        "ranks of texts are those of their codes",
-        "cep/strings.py",
-        "order = sorted(range(count), key=self._texts.__getitem__)",
-        "order = list(range(count))",
-    ),
-    Mutant(
-        "INT is not made DOUBLE where streams are joined",
-        "cep/engine/component.py",
-        "np.where(stored == NULL_I64, np.nan, stored)",
-        "np.where(stored == NULL_I64, 0.0, stored)",
-    ),
-    Mutant(
-        "the declared disorder is ignored",
-        "cep/engine/watermark.py",
-        "self._delay = spec.watermark_delay_us",
-        "self._delay = 0",
-    ),
-    Mutant(
-        "end of input closes nothing",
-        "cep/engine/watermark.py",
-        "        if self.ended:\n            return MAX_I64\n",
-        "",
-    ),
-    Mutant(
-        "division by zero is infinite",
-        "cep/kernel/intrinsics_python.py",
-        "def div_f64(a: float, b: float) -> float:",
-        "def div_f64(a: float, b: float) -> float:\n    b = b or 1e-300\n",
-    ),
-)
+class Copy:
+    """A copy of the tree in which one fault at a time is seeded."""
 
-
-def run_mutant(mutant: Mutant) -> tuple[str, float]:
-    """Return what became of a mutant (killed, survived, or what is wrong with it) and the seconds it took."""
-    began = time.monotonic()
-    text = (ROOT / mutant.file).read_text(encoding="utf-8")
-    if text.count(mutant.old) != 1:
-        return f"its text stands {text.count(mutant.old)} times in {mutant.file}", 0.0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         for part in COPIED:
             source = ROOT / part
-            copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, folder / part)
-        (folder / mutant.file).write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-        environment = dict(os.environ, PYTHONPATH=name, PYTHONDONTWRITEBYTECODE="1")
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "tests/cases"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            check=False,
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, folder / part, ignore=ignored)
+            else:
+                shutil.copy(source, folder / part)
+
+    def stale(self, fault: Fault) -> int:
+        """Return how often the text of a fault stands in its file."""
+        return (self.folder / fault.file).read_text(encoding="utf-8").count(fault.old)
+
+    def run(self, fault: Fault) -> Verdict:
+        """Seed a fault, run the cases, and take it out again."""
+        file = self.folder / fault.file
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+        try:
+            verdict = self.play(fault.tier, " or ".join(f"{name}.test" for name in fault.likely))
+            return self.play(fault.tier) if verdict.text == "survives" else verdict
+        finally:
+            file.write_text(text, encoding="utf-8")
+
+    def play(self, tiers: str, chosen: str = "") -> Verdict:
+        """Run the cases, or those `chosen` by pytest's -k, until one fails."""
+        environment = dict(
+            os.environ,
+            PYTHONPATH=str(self.folder),
+            PYTHONDONTWRITEBYTECODE="1",
+            CEP_TEST_TIERS=tiers,
+            COLUMNS="500",
         )
-    return ("survived" if done.returncode == 0 else "killed"), time.monotonic() - began
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
+        try:
+            done = subprocess.run(
+                [*command, "tests/cases", *(("-k", chosen) if chosen else ())],
+                cwd=self.folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=MOST_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict(found=False, text=f"runs for more than {MOST_SECONDS} s")
+        return _verdict(done.returncode, done.stdout + done.stderr)
+
+
+def _verdict(code: int, output: str) -> Verdict:
+    """Return what a run of pytest says; `code` 5 is that no case was chosen."""
+    if code in (0, 5):
+        return Verdict(found=False, text="survives")
+    failed = _FAILED.search(output)
+    why = (failed["why"] or "") if failed else output.strip()[-200:]
+    if failed and failed["case"] and why.startswith(_COMPARED):
+        return Verdict(found=True, text=failed["case"])
+    return Verdict(found=False, text=f"breaks: {why}")
+
+
+def _arguments() -> list[int]:
+    parser = argparse.ArgumentParser(prog="tests.mutants", description=__doc__)
+    parser.add_argument("--only", type=int, nargs="+", metavar="N", help="numbers, from 1")
+    chosen: list[int] | None = parser.parse_args().only
+    return chosen or list(range(1, len(FAULTS) + 1))
 
 
 def main() -> int:
-    """Run all mutants, or the chosen ones, two at a time."""
-    parser = argparse.ArgumentParser(prog="tests.mutants", description=__doc__)
-    parser.add_argument(
-        "--only", type=int, nargs="+", metavar="N", help="numbers of mutants, from 1"
-    )
-    chosen = parser.parse_args().only or range(1, len(MUTANTS) + 1)
-    numbers = list(chosen)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda n: run_mutant(MUTANTS[n - 1]), numbers))
-    for number, (result, seconds) in zip(numbers, results, strict=True):
-        print(f"{number:3} {result:10} {seconds:5.1f} s  {MUTANTS[number - 1].fault}")
-    killed = sum(result == "killed" for result, _ in results)
-    print(f"{killed} of {len(results)} killed")
-    return 0 if killed == len(results) else 1
+    """Run all faults, or the chosen ones, and print the table of what found them."""
+    numbers = _arguments()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as name:
+        copy = Copy(Path(name))
+        stale = [n for n in numbers if copy.stale(FAULTS[n - 1]) != 1]
+        for number in stale:
+            fault = FAULTS[number - 1]
+            print(f"{number:3} text stands {copy.stale(fault)} times in {fault.file}: {fault.name}")
+        bare = copy.play("python")
+        if bare.text != "survives":
+            print(f"the cases fail without a fault: {bare.text}")
+            return 1
+        found = 0
+        for number in (n for n in numbers if n not in stale):
+            fault, start = FAULTS[number - 1], time.monotonic()
+            verdict = copy.run(fault)
+            found += verdict.found
+            seconds = time.monotonic() - start
+            print(f"{number:3} {fault.name:66} {verdict.text:26} {seconds:5.1f} s", flush=True)
+    minutes = (time.monotonic() - began) / 60
+    print(f"{found} of {len(numbers)} faults found, {minutes:.1f} minutes")
+    return 0 if found == len(numbers) else 1
 
 
 if __name__ == "__main__":
