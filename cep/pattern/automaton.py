@@ -27,7 +27,8 @@ class Move:
     """One possible move: an event that fits `variable` is bound to it and the run enters `target`.
 
     A move with a limit adds 1 to the counter number `counter` of the run; when that then equals `limit`, the
-    run enters `at_limit` instead of `target`. resets: counters it sets to 1, of loops that begin.
+    run enters `at_limit` instead of `target`; `least` is the least number that can be. resets: counters it
+    sets to 1, of loops that begin.
     """
 
     kind: OneOf["step", "loop", "round"]
@@ -36,6 +37,7 @@ class Move:
     strict: bool = False
     limit: int | None = None
     at_limit: int = DEAD
+    least: int = 2
     counter: int = 0
     resets: tuple[int, ...] = ()
 

@@ -84,11 +84,11 @@ class _Picture:
 
     def _moves(self, state: State, move: Move) -> None:
         """Add the edge of a move; of a loop with a limit, one below the limit (if any) and one to it."""
-        least = self.least.get(self.automaton.states.index(state), 1)
-        if move.limit is None or (move.target != DEAD and least + 1 < move.limit):
+        if move.limit is None or (move.target != DEAD and move.least < move.limit):
             self._take(state.name, move)
         if move.limit is not None:
-            which = f" number {move.limit}" + (", the next event" if move.strict else "")
+            number = f", round {move.limit}" if move.kind == "round" else f" number {move.limit}"
+            which = number + (", the next event" if move.strict else "")
             self._add(state.name, move.at_limit, self._event(move.variable, which))
 
     def _without_an_event(self, number: int, state: State) -> None:
@@ -129,7 +129,7 @@ def _least(automaton: Automaton) -> dict[int, int]:
     return {
         move.at_limit: move.limit
         for move in automaton.moves()
-        if move.limit is not None and move.at_limit != DEAD
+        if move.limit is not None and move.at_limit != DEAD and move.kind == "loop"
     }
 
 

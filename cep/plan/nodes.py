@@ -164,6 +164,18 @@ Pattern = Atom | Repeat | Absent | Sequence | Choice
 
 
 @dataclass(frozen=True, slots=True)
+ANY_VARIABLE = "*"
+"""The name of the subset of all variables that bind events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A name for several variables: `U.x` is the column of the last event bound to any of them."""
+
+    name: str
+    variables: tuple[str, ...]
+
+
 class Match:
     """MATCH: the rows are matches.
 
@@ -187,6 +199,7 @@ class Match:
     group_null_keys: bool = False
     max_runs: int | None = None
     rows: tuple[Item, ...] = ()
+    subsets: tuple[Subset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ CODES: dict[str, str] = {
     "CEP248": "column of no particular event",
     "CEP249": "variable that has no event here",
     "CEP250": "absence that can never complete",
+    "CEP251": "pattern construct that MATCH does not have",
+    "CEP252": "pattern with too many states",
     # incidents
     "CEP260": "incident clause missing or repeated",
     "CEP261": "state column that OPEN does not declare",
@@ -75,6 +77,7 @@ CODES: dict[str, str] = {
     "CEP609": "column ts that is not the event time",
     "CEP610": "annotation without effect",
     "CEP611": "OVER without a bound",
+    "CEP612": "alternatives that begin alike",
     # our fault
     "CEP901": "a plan breaks its own rules",
 }

@@ -152,6 +152,7 @@ def _match(node: Match) -> Iterator[str]:
         if name not in names:
             yield f"pattern variable {name} is not defined"
     for variable in node.variables:
+    names |= {s.name: names[s.variables[0]] for s in node.subsets}
         yield from _pattern_expression(variable.condition, node, names)
         if variable.condition is not None and variable.condition.type is not Type.BOOLEAN:
             yield f"condition of {variable.name} is not BOOLEAN"

@@ -26,6 +26,8 @@ def find_cohort(parts: Parts) -> Cohort | None:
     if cohort is None:
         return None
     cells = parts.scope.cells
+    if any(cohort.variable in members for members in parts.scope.subsets.values()):
+        return None
     if any(key.variable == cohort.variable and key.offset for key in cells.captures):
         return None
     aggregates = parts.scope.aggregates

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from cep.codegen.match.emit import Emitter
     from cep.codegen.match.parts import Condition, Parts, StateGate
     from cep.codegen.match.runs import Runs
+
+
+LONG = 8
+"""More moves than this are written one after the other, fewer inside each other."""
 
 
 class Scan:
@@ -151,6 +156,9 @@ class Scan:
 
     def _moves(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
         """Write the moves of a state in order of preference; behind the last one, what else may happen."""
+        if len(moves) > LONG:
+            self._long(number, state, moves)
+            return
         if not moves:
             self._not_taken(number, state, state.guards)
             return
@@ -161,6 +169,23 @@ class Scan:
             lambda: self._moves(number, state, rest),
             self._has_more(number, state, rest),
         )
+
+    def _long(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
+        """Write many moves: each is tried unless one before it took the event (`taken`)."""
+        writer = self.parts.writer
+        writer.line("taken = 0")
+        for move in moves:
+            condition = self.parts.conditions[move.variable]
+            with writer.block(f"if taken == 0 and {condition.flag} == 1:"):
+                test = self._test(condition) if condition.bound else ""
+                with writer.block(f"if {test}:") if test else nullcontext():
+                    writer.line("taken = 1")
+                    self.runs.take(number, move)
+        with writer.block("if taken == 0:"):
+            if self._has_more(number, state, ()):
+                self._not_taken(number, state, state.guards)
+            else:
+                writer.line("fate = 0")
 
     def _has_more(self, number: int, state: State, rest: tuple[Move, ...]) -> bool:
         return bool(rest or state.guards or state.skipped != number)

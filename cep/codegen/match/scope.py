@@ -34,6 +34,7 @@ class MatchScope(RowScope):
         super().__init__(layout, writer, row)
         self.node = node
         self.inputs = {variable.name: variable.input for variable in node.variables}
+        self.subsets = {subset.name: subset.variables for subset in node.subsets}
         self.cells = RunCells(layout)
         self.aggregates = RunAggregates(self.cells, tuple(self.inputs))
         self.variable: str | None = None
@@ -71,7 +72,8 @@ class MatchScope(RowScope):
     def string_columns(self, leaf: Leaf) -> tuple[tuple[int, str], ...] | None:
         """Return the columns the codes of a captured string come from."""
         if isinstance(leaf, Bound):
-            return ((self.inputs[leaf.variable], leaf.name),)
+            owners = self.subsets.get(leaf.variable, (leaf.variable,))
+            return tuple(dict.fromkeys((self.inputs[owner], leaf.name) for owner in owners))
         if isinstance(leaf, Column) and leaf.input == EVENT and self.variable is not None:
             return ((self.inputs[self.variable], leaf.name),)
         return super().string_columns(leaf)
@@ -88,7 +90,8 @@ class MatchScope(RowScope):
 
     def _own(self, bound: Bound) -> str:
         """Return the candidate's column that a leaf counts as a bound one."""
-        return self.column(Column(self.inputs[bound.variable], bound.name, bound.type)).text
+        variable = bound.variable if self.variable is None else self.variable
+        return self.column(Column(self.inputs[variable], bound.name, bound.type)).text
 
     def _last(self, bound: Bound, missing: str) -> str:
         if bound.candidate and bound.offset == 0:
@@ -114,26 +117,33 @@ class MatchScope(RowScope):
         variable = self.variable
         if variable is None:
             return
+        self._bind_to(variable, variable, starting=starting)
+        for name, members in self.subsets.items():
+            if variable in members:
+                self._bind_to(name, variable, starting=starting)
+        self.aggregates.bind(self)
+
+    def _bind_to(self, owner: str, variable: str, *, starting: bool) -> None:
+        """Write what is kept under the name of `owner`, the variable itself or a subset it is in."""
         run = self.cells.run
-        count = self.cells.counts.get(variable)
-        for key, cell, kind in self.cells.captures_of(variable):
+        count = self.cells.counts.get(owner)
+        for key, cell, kind in self.cells.captures_of(owner):
             own = self.column(Column(self.inputs[variable], key.name, kind)).text
             target = f"{cell.array}[{run}]"
             if key.which == "first":
                 if starting and key.offset == 0:
                     self.writer.line(f"{target} = {own}")
                 elif not starting:
-                    self._bind_first(variable, target, own, key.offset)
+                    self._bind_first(owner, target, own, key.offset)
             elif key.offset == 0:
                 self.writer.line(f"{target} = {own}")
             elif not starting:
-                newer = Bound(variable, key.name, kind)
+                newer = Bound(owner, key.name, kind)
                 source = self.cells.capture(newer, key.offset - 1)
                 self.writer.line(f"{target} = {source.array}[{run}]")
         if count is not None:
             before = "0" if starting else f"{count.array}[{run}]"
             self.writer.line(f"{count.array}[{run}] = {before} + 1")
-        self.aggregates.bind(self)
 
     def _bind_first(self, variable: str, target: str, own: str, offset: int) -> None:
         count = self.cells.counts.get(variable)

@@ -10,6 +10,7 @@ from cep.pattern.build.choice import choice
 from cep.pattern.build.repeat import repeat
 from cep.pattern.build.sequence import sequence
 from cep.pattern.build.states import automaton_of
+from cep.pattern.merge import merge_equal
 from cep.pattern.simplify import simplify
 from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
 
@@ -20,7 +21,21 @@ if TYPE_CHECKING:
 
 def build(pattern: Pattern) -> Automaton:
     """Return the simplified automaton of a pattern."""
-    return simplify(automaton_of(fragment(pattern)))
+    automaton = simplify(automaton_of(fragment(pattern)))
+    return merge_equal(automaton) if _has_choice(pattern) else automaton
+
+
+def _has_choice(pattern: Pattern) -> bool:
+    """Return whether there are alternatives: where they end, states are alike."""
+    match pattern:
+        case Choice():
+            return True
+        case Sequence():
+            return any(_has_choice(part) for part in pattern.parts)
+        case Repeat():
+            return _has_choice(pattern.part)
+        case _:
+            return False
 
 
 def fragment(pattern: Pattern) -> Fragment:

@@ -28,7 +28,8 @@ class Way:
     """A way on from a place.
 
     kind: `end`, the pattern is complete; `step`, to a later step; `loop`, another event of the step; `round`,
-    another round of a loop around several steps or around a loop. place: where it leads. limit, at_limit: where it leads with the round of that number. counter: the cell
+    another round of a loop around several steps or around a loop. place: where it leads. limit, at_limit: where it leads with the round of that number. least: the least
+    number that round can have. counter: the cell
     that counts those rounds. resets: cells of the loops that begin anew. needed: whether the run must go on
     by this way or one like it (it is no loop that has enough rounds).
     """
@@ -38,6 +39,7 @@ class Way:
     place: Place | None = None
     limit: int | None = None
     at_limit: Place | None = None
+    least: int = 2
     counter: int = 0
     resets: tuple[int, ...] = ()
     needed: bool = True
@@ -134,6 +136,7 @@ class Places:
         innermost = self.around[last][0] == number
         single = innermost and loop.end - loop.begin == 1
         limit = loop.low if phase == "below" else loop.high
+        least = 2 if phase == "below" else loop.low + 1
         beyond: Phase = enough_phase(loop) if phase == "below" else "full"
         ways = []
         for step, out in loop.lasts:
@@ -149,6 +152,7 @@ class Places:
                         target,
                         limit,
                         at_limit if limit is not None else None,
+                        least,
                         self.counter(number),
                         resets,
                         needed=phase == "below",

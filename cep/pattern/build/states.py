@@ -125,6 +125,7 @@ class _Builder:
             is_strict(way.crossed),
             way.limit,
             DEAD if way.at_limit is None else self._state(way.at_limit),
+            way.least,
             way.counter,
             way.resets,
         )

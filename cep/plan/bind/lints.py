@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.plan.bind.patterns import can_loop, is_required, variable_of
+from cep.plan.bind.shapes import (
+    can_loop,
+    first_variables,
+    is_required,
+    parts_within,
+    variable_of,
+)
 from cep.plan.expressions import Bound, Call, Column, Expr
-from cep.plan.nodes import Absent, Atom, Repeat
+from cep.plan.nodes import Absent, Atom, Choice, Repeat
 from cep.plan.tree import conjuncts, walk
 
 if TYPE_CHECKING:
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
     from cep.plan.bind.events import BoundVariable
     from cep.plan.bind.patterns import Chain
     from cep.plan.bind.report import Report
-    from cep.plan.nodes import Variable
+    from cep.plan.nodes import Pattern, Variable
 
 _COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 _NULL_SAFE = frozenset({"coalesce", "is_null", "is_distinct", "or", "is_true", "is_false"})
@@ -31,14 +37,15 @@ def lint_match(
     within_us: int | None,
     report: Report,
 ) -> None:
-    """Report what is doubtful about a MATCH: CEP601-604, 606-608."""
+    """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
     if within_us is None and not _bounded(chain):
         hint = "add WITHIN 1h (as long as a match may take)"
         report.add("CEP601", "a run of this pattern may wait for ever", node.pattern.span, hint)
     if not node.partition_by:
         hint = "add PARTITION BY key, unless all events belong together"
         report.add("CEP606", "without PARTITION BY all events are one", node.pattern.span, hint)
-    looping = {variable_of(part) for part, _ in chain.parts if can_loop(part)}
+    inner = [part for whole, _ in chain.parts for part in parts_within(whole)]
+    looping = {variable_of(part) for part in inner if can_loop(part)}
     by_name = {v.name: v for v in conditions}
     for variable in by_name.values():
         _self_comparison(variable, report)
@@ -46,11 +53,13 @@ def lint_match(
             _null_at_first(variable, report)
     streams = {v.input for v in variables.values()}
     for part, span in chain.parts:
-        if isinstance(part, Repeat) and part.mode == "strict" and len(streams) > 1:
+        strict = any(isinstance(p, Repeat) and p.mode == "strict" for p in parts_within(part))
+        if strict and len(streams) > 1:
             message = "STRICT counts events of every stream of this pattern"
             report.add("CEP604", message, span, "use a relaxed loop, or a pattern over one stream")
     _never_bound(chain, report)
     _swallowed(chain, by_name, report)
+    _begin_alike(chain, by_name, report)
 
 
 def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
@@ -63,9 +72,24 @@ def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
 def _bounded(chain: Chain) -> bool:
     """Whether time bounds a run without WITHIN (ruling 22)."""
     parts = [part for part, _ in chain.parts]
-    if any(isinstance(p, Repeat) and p.high is None for p in parts):
+    if len(parts) == 2 and isinstance(parts[1], Absent):
+        parts.pop()
+    if len(parts) > 1:
         return False
-    return len(parts) == 1 or (len(parts) == 2 and isinstance(parts[1], Absent))
+    return isinstance(parts[0], Atom) or _is_short(parts[0])
+
+
+def _is_short(part: Pattern) -> bool:
+    """Whether a part is one step or alternatives of such, without a loop that has no upper bound."""
+    match part:
+        case Atom():
+            return True
+        case Repeat():
+            return part.high is not None and _is_short(part.part)
+        case Choice():
+            return all(_is_short(inner) for inner in part.parts)
+        case _:
+            return False
 
 
 def _self_comparison(variable: Variable, report: Report) -> None:
@@ -110,14 +134,15 @@ def _never_bound(chain: Chain, report: Report) -> None:
     for part, span in reversed(chain.parts):
         if isinstance(part, Absent) or is_required(part):
             break
-        message = f"{variable_of(part)} never binds an event: the match is complete before it"
+        what = variable_of(part) or "this part"
+        message = f"{what} never binds an event: the match is complete before it"
         report.add("CEP607", message, span, "make it required, or leave it out")
 
 
 def _swallowed(chain: Chain, by_name: Mapping[str, Variable], report: Report) -> None:
     """The next step takes whatever the loop before it would take: it always wins."""
     for (part, span), (after, _) in zip(chain.parts, chain.parts[1:], strict=False):
-        if not can_loop(part) or not isinstance(after, Atom):
+        if not can_loop(part) or not isinstance(after, Atom) or not variable_of(part):
             continue
         if isinstance(part, Repeat) and (part.possessive or part.high == part.low):
             continue
@@ -126,3 +151,25 @@ def _swallowed(chain: Chain, by_name: Mapping[str, Variable], report: Report) ->
             message = f"every event {loop.name} could take more is taken by {step.name}"
             hint = f"make the condition of {step.name} narrower, or the loop possessive"
             report.add("CEP608", message, span, hint)
+
+
+def _begin_alike(chain: Chain, by_name: Mapping[str, Variable], report: Report) -> None:
+    """A run never revises a choice: it takes the left one of alternatives that begin alike (ruling 14)."""
+    for whole, span in chain.parts:
+        for part in parts_within(whole):
+            if not isinstance(part, Choice):
+                continue
+            firsts = [[by_name[n] for n in first_variables(p)] for p in part.parts]
+            for place, right in enumerate(firsts):
+                left = [variable for other in firsts[:place] for variable in other]
+                same = next((v for v in right for w in left if _alike(v, w)), None)
+                if same is not None:
+                    message = f"an event that fits {same.name} always takes the alternative before"
+                    hint = "write what is common before the parentheses: a -> (b | c)"
+                    report.add("CEP612", message, span, hint)
+
+
+def _alike(one: Variable, other: Variable) -> bool:
+    if one.name == other.name:
+        return True
+    return one.input == other.input and one.condition == other.condition

@@ -8,11 +8,11 @@ from cep.lang import ast
 from cep.plan.bind.events import BoundVariable, PatternScope
 from cep.plan.bind.names import fresh
 from cep.plan.bind.operators import case, operator
-from cep.plan.bind.patterns import Chain, is_required, variable_of
 from cep.plan.bind.report import BROKEN, is_broken
+from cep.plan.bind.shapes import is_required, variable_of
 from cep.plan.constants import constant
 from cep.plan.expressions import Aggregate, Bound, Column, Expr, Literal, Meta
-from cep.plan.nodes import Absent, Item
+from cep.plan.nodes import ANY_VARIABLE, Absent, Item, Subset
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
+    from cep.plan.bind.patterns import Chain
     from cep.schema import ColumnSpec
 
 _FACTS: dict[str, Type] = {
@@ -72,6 +73,11 @@ class MatchSelectScope(PatternScope):
 
     def _of_last_event(self, name: str, span: Span) -> Expr:
         """Return a column of the last bound event; which step that is may depend on optional steps."""
+        if not self._is_plain():
+            column = self.column_of(self.positive()[0], name, span)
+            if is_broken(column):
+                return BROKEN
+            return self.leaf(Bound(ANY_VARIABLE, name, column.type, span=span))
         steps = [part for part, _ in self.chain.parts if not isinstance(part, Absent)]
         behind: list[BoundVariable] = []
         ends_with_absence = isinstance(self.chain.parts[-1][0], Absent)
@@ -91,6 +97,17 @@ class MatchSelectScope(PatternScope):
             some = operator("gt", (count, Literal(0, Type.INT)), span, self.report)
             value = case([(some, self.bound(variable, name, span))], value, span, self.report)
         return value
+
+    def _is_plain(self) -> bool:
+        """Whether the pattern is a sequence of steps and loops, each of another variable."""
+        names = [variable_of(part) for part, _ in self.chain.parts if not isinstance(part, Absent)]
+        return all(names) and len(set(names)) == len(names)
+
+    def subsets(self) -> tuple[Subset, ...]:
+        """Return the subsets of variables that the measures collected so far read."""
+        if any(isinstance(m, Bound) and m.variable == ANY_VARIABLE for m in self.measures):
+            return (Subset(ANY_VARIABLE, tuple(v.name for v in self.positive())),)
+        return ()
 
     def leaf(self, value: Bound | Aggregate | Meta) -> Expr:
         """Return the column of a measure.
@@ -153,7 +170,8 @@ def _measure_name(value: Bound | Aggregate | Meta) -> str:
     match value:
         case Bound():
             plain = value.which == "last" and value.offset == 0
-            return f"{value.variable}_{value.name}" + ("" if plain else f"_{value.which}")
+            owner = "event" if value.variable == ANY_VARIABLE else value.variable
+            return f"{owner}_{value.name}" + ("" if plain else f"_{value.which}")
         case Aggregate():
             owner = f"_{value.variables[0]}" if len(value.variables) == 1 else ""
             return f"{value.function}{owner}"

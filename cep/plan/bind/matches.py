@@ -14,10 +14,11 @@ from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.lints import lint_match
 from cep.plan.bind.match_select import MatchSelectScope
 from cep.plan.bind.partitions import Key, bind_partition
-from cep.plan.bind.patterns import Chain, PatternReader, VariableText, can_loop, first_steps
+from cep.plan.bind.patterns import Chain, PatternReader, VariableText
 from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
+from cep.plan.bind.shapes import is_required, loops_at_first
 from cep.plan.expressions import Bound, Column, Expr
 from cep.plan.nodes import Absent, Filter, Match, Node, Scan, Variable
 from cep.plan.tree import rebuild
@@ -119,6 +120,7 @@ def _match_node(
         schema=Schema(columns),
         group_null_keys=options.group_null_keys,
         max_runs=options.max_runs,
+        subsets=scope.subsets(),
     )
 
 
@@ -260,10 +262,12 @@ def _check_time(
 
     Errors: CEP243, CEP250.
     """
-    for part, span in first_steps(chain):
-        if node.starts == "last" and can_loop(part):
+    for part, span in chain.parts:
+        if node.starts == "last" and loops_at_first(part):
             message = "STARTS LAST: the first step binds one event only"
             environment.report.add("CEP243", message, span, "use STARTS FIRST")
+        if is_required(part):
+            break
     last, span = chain.parts[-1]
     waits = last.for_us if isinstance(last, Absent) else None
     if waits is not None and within is not None and waits > within:

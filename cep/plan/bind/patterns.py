@@ -1,4 +1,4 @@
-"""Patterns of MATCH: from the AST to steps, loops and absences in sequence, with their variables."""
+"""Patterns of MATCH: from the AST to steps, loops, alternatives and absences in sequence, with their variables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,24 @@ from typing import Literal as OneOf
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
-from cep.plan.nodes import Absent, Atom, Pattern, Repeat, Sequence
+from cep.plan.bind.shapes import is_required, places
+from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
 
 EdgeKind = OneOf["relaxed", "strict"]
+
+MAX_STATES = 200
+
+# What MATCH_RECOGNIZE has and MATCH does not.
+_FOREIGN: dict[type, str] = {
+    ast.Empty: "()",
+    ast.Excluded: "{- -}",
+    ast.Anchor: "^ or $",
+    ast.Quantified: "reluctant quantifiers",
+}
 
 
 @dataclass(slots=True)
@@ -34,7 +45,7 @@ class VariableText:
 class Chain:
     """A flat sequence: parts with their places, and the edges between neighbours."""
 
-    parts: list[tuple[Atom | Repeat | Absent, Span]] = field(default_factory=list)
+    parts: list[tuple[Pattern, Span]] = field(default_factory=list)
     edges: list[EdgeKind] = field(default_factory=list)
 
     def add(self, other: Chain, edge: EdgeKind) -> None:
@@ -61,16 +72,28 @@ class PatternReader:
     def read(self, node: ast.Pattern) -> Chain | None:
         """Return the checked sequence of a whole pattern; None on a mistake.
 
-        Errors: CEP216, CEP240, CEP241, CEP242, CEP244, CEP307.
+        Errors: CEP216, CEP240, CEP241, CEP242, CEP244, CEP251, CEP252, CEP307.
         """
         before = self.report.mistakes
         chain = self._chain(node)
         if self.report.mistakes == before:
-            self._check_absences(chain)
+            self._check_absences(chain, nested=False)
         if self.report.mistakes == before and not any(is_required(p) for p, _ in chain.parts):
             hint = "make one step required, such as a+ for a*"
             self.report.add("CEP241", "this pattern can match no event at all", node.span, hint)
+        if self.report.mistakes == before and (states := places(chain.pattern())) > MAX_STATES:
+            message = f"this pattern needs up to {states} states; at most {MAX_STATES} run"
+            hint = "a bounded loop around bounded loops multiplies: use + or {n,} where you can"
+            self.report.add("CEP252", message, node.span, hint)
         return chain if self.report.mistakes == before else None
+
+    def _part(self, node: ast.Pattern) -> Pattern | None:
+        """Return an alternative or the body of a loop: a pattern of its own; None on a mistake."""
+        before = self.report.mistakes
+        chain = self._chain(node)
+        if self.report.mistakes == before:
+            self._check_absences(chain, nested=True)
+        return chain.pattern() if self.report.mistakes == before else None
 
     def _chain(self, node: ast.Pattern) -> Chain:
         match node:
@@ -87,9 +110,23 @@ class PatternReader:
                 return self._quantified(node)
             case ast.Absent():
                 return self._absent(node)
+            case ast.Choice():
+                return self._choice(node)
+            case ast.Empty() | ast.Excluded() | ast.Anchor():
+                self._foreign(type(node), node.span)
+                return Chain()
             case _:
                 refuse(self.report, type(node).__name__, node.span)
                 return Chain()
+
+    def _foreign(self, kind: type, span: Span, *, hint: str = "") -> None:
+        """Report what only MATCH_RECOGNIZE has (ruling 14)."""
+        self.report.add("CEP251", f"MATCH has no {_FOREIGN[kind]}", span, hint)
+
+    def _choice(self, node: ast.Choice) -> Chain:
+        parts = [self._part(part) for part in self._alternatives(node)]
+        found = tuple(part for part in parts if part is not None)
+        return Chain([(Choice(found), node.span)]) if len(found) == len(parts) else Chain()
 
     def _adjacent(self, node: ast.Adjacent) -> Chain:
         chain = Chain()
@@ -116,16 +153,14 @@ class PatternReader:
         while isinstance(part, ast.Group):
             part = part.part
         if node.kind == "reluctant":
-            refuse(self.report, "Quantified.reluctant", node.span)
+            hint = "in MATCH the next step wins anyway; leave ? out"
+            self._foreign(ast.Quantified, node.span, hint=hint)
         if node.mode == "combine":
             refuse(self.report, "Quantified.combine", node.span)
         if node.until is not None:
             refuse(self.report, "Quantified.until", node.until.span)
         if isinstance(part, ast.Absent):
             self.report.add("CEP240", "NOT takes no quantifier", node.span)
-            return Chain()
-        if not isinstance(part, ast.Atom):
-            refuse(self.report, "Quantified.group", node.span)
             return Chain()
         if node.high is not None and (node.high == 0 or node.high < node.low):
             message = "this quantifier allows no event at all"
@@ -134,13 +169,14 @@ class PatternReader:
                     f"this quantifier asks for at least {node.low}, at most {node.high} events"
                 )
             self.report.add("CEP242", message, node.span)
-        self._describe(part, negated=False)
+        body = self._part(part)
+        if body is None:
+            return Chain()
         if (node.low, node.high) == (1, 1):
-            return Chain([(Atom(part.variable), node.span)])
+            return Chain([(body, node.span)])
         mode: EdgeKind = "strict" if node.mode == "strict" else "relaxed"
         possessive = node.kind == "possessive"
-        loop = Repeat(Atom(part.variable), node.low, node.high, mode, possessive)
-        return Chain([(loop, node.span)])
+        return Chain([(Repeat(body, node.low, node.high, mode, possessive), node.span)])
 
     def _absent(self, node: ast.Absent) -> Chain:
         names = []
@@ -206,8 +242,10 @@ class PatternReader:
             found.stream = found.stream or stream
             found.condition = found.condition or condition
 
-    def _check_absences(self, chain: Chain) -> None:
+    def _check_absences(self, chain: Chain, *, nested: bool) -> None:
         """NOT stands between two steps, or with FOR at the end (ruling 11).
+
+        nested: in an alternative or a loop, which begins and ends with a step.
 
         Errors: CEP240, CEP307.
         """
@@ -216,7 +254,10 @@ class PatternReader:
             if not isinstance(part, Absent):
                 continue
             around = chain.edges[max(place - 1, 0) : place + 1]
-            if place == 0 and part.for_us is not None:
+            if nested and place in (0, last):
+                hint = "put the steps around NOT into the same parentheses"
+                self.report.add("CEP240", "NOT at the edge of a group", span, hint)
+            elif place == 0 and part.for_us is not None:
                 refuse(self.report, "Absent.first", span)
             elif place == 0:
                 hint = "say how long: NOT n FOR 30s"
@@ -233,32 +274,3 @@ class PatternReader:
             if isinstance(left, Absent) and isinstance(right, Absent):
                 hint = "write NOT (n | m)"
                 self.report.add("CEP240", "NOT directly behind NOT", span, hint)
-
-
-def is_required(part: Pattern) -> bool:
-    """Whether a match must bind an event to this part."""
-    return isinstance(part, Atom) or (isinstance(part, Repeat) and part.low > 0)
-
-
-def can_loop(part: Pattern) -> bool:
-    """Whether a part can bind more than one event."""
-    return isinstance(part, Repeat) and part.high != 1
-
-
-def first_steps(chain: Chain) -> list[tuple[Pattern, Span]]:
-    """Return the steps a match can begin with, in order."""
-    found: list[tuple[Pattern, Span]] = []
-    for part, span in chain.parts:
-        if isinstance(part, Absent):
-            continue
-        found.append((part, span))
-        if is_required(part):
-            break
-    return found
-
-
-def variable_of(part: Pattern) -> str:
-    """Return the variable of a step or loop, the empty string for anything else."""
-    if isinstance(part, Repeat):
-        return variable_of(part.part)
-    return part.variable if isinstance(part, Atom) else ""

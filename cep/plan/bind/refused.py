@@ -110,17 +110,9 @@ REFUSED: dict[str, Refusal] = {
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
     # patterns
-    "Choice": Refusal("CEP307", "an alternative (|) in a pattern", "write one rule an alternative"),
     "AnyOrder": Refusal("CEP307", "any order (&) in a pattern"),
     "AnyOf": Refusal("CEP307", "ANY n OF in a pattern"),
     "Permute": Refusal("CEP307", "PERMUTE in a pattern"),
-    "Empty": Refusal("CEP307", "() in a pattern"),
-    "Excluded": Refusal("CEP307", "{- -} in a pattern"),
-    "Anchor": Refusal("CEP307", "^ or $ in a pattern"),
-    "Quantified.group": Refusal("CEP307", "a quantifier on a group", "repeat a single step"),
-    "Quantified.reluctant": Refusal(
-        "CEP307", "a reluctant quantifier", "in MATCH the next step wins anyway; leave ? out"
-    ),
     "Quantified.combine": Refusal("CEP307", "COMBINE"),
     "Quantified.until": Refusal("CEP307", "UNTIL"),
     "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),

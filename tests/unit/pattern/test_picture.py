@@ -37,6 +37,23 @@ PICTURES = {
         "f_open -> f: f number 4: NOT ok",
         "f -> g: g: ok",
     ],
+    "(a:r[ok] -> b:r[NOT ok]){2,4} -> c:r[value > 1]": [
+        "start -> a_rounds_below: a: ok",
+        "a_rounds_below -> b_rounds_below: b: NOT ok",
+        "b_rounds_below -> a_rounds_open: a, round 2: ok",
+        "a_rounds_open -> b_rounds_open: b: NOT ok",
+        "b_rounds_open -> c: c: value > 1.0",
+        "b_rounds_open -> a_rounds_open: a: ok",
+        "b_rounds_open -> a_rounds_full: a, round 4: ok",
+        "a_rounds_full -> b_rounds_full: b: NOT ok",
+        "b_rounds_full -> c: c: value > 1.0",
+    ],
+    "a:r[ok] (b:r[value > 1] | c:r[value > 2])": [
+        "start -> a: a: ok",
+        "a -> b: b, the next event: value > 1.0",
+        "a -> b: c, the next event: value > 2.0",
+        "a -> killed: any other event",
+    ],
     f"a:r[ok] -> b:r[{WARM}]+ -> c:r[NOT ok]": [
         "start -> a: a: ok",
         "a -> b_open: b: kind = 'warm' / AND room <> 'the kitchen' / AND value > a.value + 10.0 "
