@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from cep.errors import SourceText
 from cep.lang import ast, parse
 from cep.types import TYPE_NAMES, Type
 from tests.oracle.expressions import evaluate, item_name
 from tests.oracle.values import UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INCIDENT_BEFORE = (
     "incident_id", "state", "version", "opened_at", "updated_at", "closed_at", "close_reason",
@@ -100,12 +103,29 @@ class Catalog:
             return list(self.sources[stream].columns)
         found: dict[str, None] = {}
         for rule in self.rules:
-            if target_of(rule) == stream:
-                found.update(dict.fromkeys(self.columns_of_rule(rule)))
+            for target, names in self.written_by(rule):
+                if target == stream:
+                    found.update(dict.fromkeys(names()))
         if not found:
             msg = f"stream {stream}"
             raise UnsupportedError(msg)
         return list(found)
+
+    def written_by(
+        self, rule: ast.CreateRule | ast.CreateIncident
+    ) -> list[tuple[str, Callable[[], list[str]]]]:
+        """Return the streams a rule writes, each with a way to get its columns."""
+        found = [(target_of(rule), lambda: self.columns_of_rule(rule))]
+        for timeout in rule.timeouts if isinstance(rule, ast.CreateRule) else ():
+            target = timeout.target or f"{rule.name}_timeout"
+            query = timeout.query
+            assert isinstance(rule, ast.CreateRule)
+            source = rule.body.query
+            assert isinstance(query, ast.Select)
+            assert isinstance(source, ast.Select)
+            whole = replace(query, from_=source.from_)
+            found.append((target, lambda whole=whole: self.columns_of_query(whole)))  # type: ignore[misc]
+        return found
 
     def columns_of_rule(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
         """Return the columns a rule writes."""
@@ -115,7 +135,10 @@ class Catalog:
             )
             states = [s.column for s in opening.sets]
             return ["ts", *rule.keys, *INCIDENT_BEFORE, *states, "duration"]
-        query = rule.body.query
+        return self.columns_of_query(rule.body.query)
+
+    def columns_of_query(self, query: ast.Query) -> list[str]:
+        """Return the columns of a query."""
         if not isinstance(query, ast.Select):
             raise UnsupportedError(type(query).__name__)
         names = [n for item in query.items for n in self.item_names(item, query)]
@@ -126,6 +149,8 @@ class Catalog:
     def item_names(self, item: ast.SelectItem | ast.Star, query: ast.Select) -> list[str]:
         """Return the column names of an item of a SELECT list: several for a star."""
         if isinstance(item, ast.SelectItem):
+            if isinstance(item.value, ast.MemberStar):
+                return self._columns_of_variable(item.value, query)
             return [item_name(item)]
         match query.from_:
             case ast.TableName(name=name):
@@ -135,6 +160,16 @@ class Catalog:
                 return [*names, "window_start", "window_end", "window_time"]
             case _:
                 raise UnsupportedError("*")
+
+    def _columns_of_variable(self, star: ast.MemberStar, query: ast.Select) -> list[str]:
+        """Return the names of `v.*`: `v_column` for all columns of its stream."""
+        if not isinstance(query.from_, ast.Match) or not isinstance(star.target, ast.Name):
+            raise UnsupportedError(".*")
+        owner = star.target.name
+        streams = streams_of(query.from_)
+        if owner not in streams:
+            raise UnsupportedError(owner)
+        return [f"{owner}_{n}" for n in self.columns(streams[owner])]
 
     def reads(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
         """Return the streams a rule reads."""
@@ -147,25 +182,35 @@ class Catalog:
                 return [name]
             case ast.TableFunction():
                 return [table_of(query.from_)]
-            case ast.Match(source=source, pattern=pattern):
-                named = {a.stream for a in atoms(pattern)}
-                default = source.name if isinstance(source, ast.TableName) else None
-                return sorted({n or default for n in named} - {None})  # type: ignore[type-var]
+            case ast.Match() | ast.MatchRecognize():
+                return sorted({*streams_of(query.from_).values()})
             case _:
                 raise UnsupportedError(type(query.from_).__name__)
 
 
-def atoms(pattern: ast.Pattern) -> list[ast.Atom]:
-    """Return the steps of a pattern, negated ones included, left to right."""
-    match pattern:
-        case ast.Atom():
-            return [pattern]
-        case ast.Followed(parts=parts) | ast.Adjacent(parts=parts) | ast.Choice(parts=parts):
-            return [a for p in parts for a in atoms(p)]
-        case ast.Quantified(part=part) | ast.Absent(part=part) | ast.Group(part=part):
-            return atoms(part)
+def streams_of(clause: ast.Match | ast.MatchRecognize) -> dict[str, str]:
+    """Return the stream of every variable of a pattern, negated ones included."""
+    match clause.source:
+        case (
+            ast.TableName(name=name) | ast.Derived(query=ast.Select(from_=ast.TableName(name=name)))
+        ):
+            default = name
         case _:
-            raise UnsupportedError(type(pattern).__name__)
+            default = ""
+    defined = {d.variable: d.stream for d in clause.defines}
+    found: dict[str, str] = {}
+    for atom in atoms(clause.pattern):
+        given = atom.stream or defined.get(atom.variable) or found.get(atom.variable)
+        found[atom.variable] = given or default
+    return found
+
+
+def atoms(part: Any) -> list[ast.Atom]:
+    """Return the steps of a pattern, negated ones included, left to right."""
+    if isinstance(part, ast.Atom):
+        return [part]
+    inner = part.parts if hasattr(part, "parts") else [part.part] if hasattr(part, "part") else []
+    return [a for p in inner for a in atoms(p)]
 
 
 def table_of(function: ast.TableFunction) -> str:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.expressions import evaluate
-from tests.oracle.match_scope import CandidateScope, MatchScope
+from tests.oracle.inputs import Input
+from tests.oracle.match_scope import CandidateScope, Growth, MatchScope
+from tests.oracle.moves import Ahead, Move, Place, ahead, awaited, entries, links_of
 from tests.oracle.operator import QueryOperator, Timer
-from tests.oracle.pattern import PatternReader, Test
+from tests.oracle.partition import PartitionKey
+from tests.oracle.tree import Test, TreeReader, Wait
 from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
 
 Row = dict[str, Any]
+Key = tuple[Any, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
-    """Bindings (event, step number) in order; the steps that a skipped event has closed."""
+    """Bindings (event, variable) in order, and the place in the pattern they lead to.
 
-    key: tuple[Any, ...]
-    bindings: list[tuple[Event, int]] = field(default_factory=list)
-    closed: set[int] = field(default_factory=set)
+    `anchor` is the time a gap counts from; `skipped`: an event was not taken since the last binding.
+    `opened` is the time a growing match became one; `changed`: an update is due at the next tick.
+    """
+
+    key: Key
+    bindings: list[tuple[Event, str]]
+    place: Place
+    anchor: int
+    skipped: int | None = None
+    opened: int | None = None
+    ticked: int = 0
+    changed: bool = False
 
     @property
     def first(self) -> Event:
@@ -36,16 +49,6 @@ class Run:
         """The last bound event."""
         return self.bindings[-1][0]
 
-    @property
-    def step(self) -> int:
-        """Number of the step the last bound event belongs to."""
-        return self.bindings[-1][1]
-
-    @property
-    def count(self) -> int:
-        """Number of events bound to that step."""
-        return sum(number == self.step for _, number in self.bindings)
-
 
 class Match(QueryOperator):
     """A rule over MATCH."""
@@ -54,219 +57,320 @@ class Match(QueryOperator):
         super().__init__(catalog, rule, reads)
         assert isinstance(self.query.from_, ast.Match)
         clause = self.query.from_
-        pattern = PatternReader(clause, catalog).result
-        self.steps = pattern.steps
-        self.absent, self.absent_for = pattern.absent, pattern.absent_for
-        self.single = isinstance(clause.source, ast.TableName)
-        self.within = None if clause.within is None else catalog.constant(clause.within)
+        if clause.order_by:
+            msg = "ORDER BY in MATCH"
+            raise UnsupportedError(msg)
+        self.input = Input(clause.source, catalog)
+        tree = TreeReader(clause, self.input.name, catalog.constant)
+        self.root, self.tests = tree.root, tree.positive
+        self.all_tests = [*tree.positive, *tree.negated]
+        self.single = clause.source is not None
+        self.within = self._duration(clause.within)
+        self.within_events, self.gap = clause.within_events, self._duration(clause.gap)
         self.starts = clause.starts or "each"
         self.skip = clause.skip or ast.Skip("past_last")
-        if self.skip.kind not in ("past_last", "to_next", "none"):
-            raise UnsupportedError(self.skip.kind)
-        self.tests = [s.test for s in self.steps]
-        guards = [g for s in self.steps for g in s.guards]
-        self.all_tests = [*self.tests, *guards, *self.absent]
+        self.subsets = {s.name: {*s.variables} for s in clause.subsets}
         self.partition = [PartitionKey(p, self.all_tests) for p in clause.partition_by]
+        self.groups_nulls = any(
+            a.name == "null_key" and ast.Name("group") in a.args for a in rule.annotations
+        )
+        emits = [c for c in self.query.output if isinstance(c, ast.Emit)]
+        self.emits = emits[0].mode if emits else "on_match"
+        self.every = self._duration(emits[0].every) if emits else None
+        self.grows = self.emits in ("changes", "on_close")
+        self.by_all_events = any(m.fork for m in links_of(self.root))
         self.runs: list[Run] = []
-        self.seen: list[tuple[tuple[Any, ...], Event]] = []
+        self.seen: list[tuple[Key, Event]] = []
+        self.began: int | None = None
+        self.number = 0
+
+    def _duration(self, value: ast.Expression | None) -> int | None:
+        return None if value is None else self.catalog.constant(value)
+
+    def columns_of(self, stream: str) -> list[str]:
+        """Return the columns of a stream of the pattern."""
+        return self.input.columns if stream == self.input.name else self.catalog.columns(stream)
 
     # ------------------------------------------------------------ one event
 
     def on_event(self, event: Event) -> list[Row]:
+        if self.began is None:
+            self.began = event.t
+        taken = self.input.take(event)
+        if taken is None or taken.stream not in {t.stream for t in self.all_tests}:
+            return []
+        return self._on_event(taken)
+
+    def _on_event(self, event: Event) -> list[Row]:
         key = tuple(p.of(event) for p in self.partition)
-        if None in key:
+        if None in key and not self.groups_nulls:
             return []
         self.seen.append((key, event))
-        completed = []
+        rows: list[Row] = []
+        completed: list[Run] = []
         for run in [r for r in self.runs if r.key == key]:
-            if self._offer(run, event) and self._is_complete(run):
+            if run.opened is not None:
+                rows += self._grow(run, event)
+                continue
+            completed += [r for r in self._offer(run, event) if self._is_complete(r)]
+        found = bool(completed)
+        rows += self._finish(completed, event.t)
+        if not (found and self.skip.kind == "past_last"):
+            rows += self._start(key, event)
+        return [*rows, *self._end_by_count(key, event)]
+
+    def _offer(self, run: Run, event: Event) -> list[Run]:
+        """Offer an event to a run; return what took it. Runs that it kills are removed."""
+        found = self._move_for(run, event)
+        if found is None or found.test.until:
+            if found is not None:
+                run.place = found.place
+            if (found is not None and found.is_fatal) or self._dies(run, event):
                 self.runs.remove(run)
-                completed.append(run)
-        rows = self._finish(completed, event.t)
-        if completed and self.skip.kind == "past_last":
-            return rows
-        return [*rows, *self._start(key, event)]
+            elif run.skipped is None:
+                run.skipped = event.t
+            return []
+        taken = replace(
+            run,
+            bindings=[*run.bindings, (event, found.test.variable)],
+            place=found.place,
+            anchor=event.t,
+            skipped=None,
+        )
+        at = self.runs.index(run)
+        self.runs[at : at + 1] = [taken]
+        if found.link.fork:
+            rest = replace(run, skipped=event.t if run.skipped is None else run.skipped)
+            if not self._dies(run, event):
+                self.runs.insert(at + 1, rest)
+        return [taken]
 
-    def _offer(self, run: Run, event: Event) -> bool:
-        """Offer an event to a run; whether the run took it. Runs that it kills are removed."""
-        for number in self._moves(run):
-            if self._fits(run, self.steps[number].test, event):
-                run.bindings.append((event, number))
-                run.closed = set()
-                return True
-        if self._dies(run, event):
-            self.runs.remove(run)
-        return False
+    def _ahead(self, run: Run) -> Ahead:
+        """Return what lies ahead; strict moves are over once an event was not taken."""
+        found = ahead(self.root, run.place)
+        if run.skipped is None:
+            return found
+        return replace(
+            found,
+            steps=[m for m in found.steps if not m.is_strict],
+            loops=[m for m in found.loops if m.test.until or not m.is_strict],
+        )
 
-    def _moves(self, run: Run) -> list[int]:
-        """Return the steps that may take the next event, most preferred first."""
-        step = self.steps[run.step]
-        loop = [run.step] if step.high is None or run.count < step.high else []
-        if run.count < step.low:
-            return loop
-        nexts = self._reachable(run.step + 1)
-        moves = [*loop, *nexts] if step.possessive else [*nexts, *loop]
-        return [m for m in moves if m not in run.closed]
+    def _move_for(self, run: Run, event: Event) -> Move | None:
+        """Return the first move that takes an event."""
+        return next((m for m in self._ahead(run).moves() if self._takes(run, m, event)), None)
 
-    def _reachable(self, number: int) -> list[int]:
-        """Return the steps that can come next from a step number on: optional ones, then what follows."""
-        found = []
-        for later in range(number, len(self.steps)):
-            found.append(later)
-            if self.steps[later].low > 0:
-                break
-        return found
-
-    def _fits(self, run: Run, test: Test, event: Event) -> bool:
-        if test.stream != event.stream:
+    def _takes(self, run: Run, move: Move, event: Event) -> bool:
+        if move.test.until:
+            return self._fits(run.bindings, run.key, move.test, event)
+        low, high = move.link.low, move.link.high
+        passed = event.t - run.anchor
+        if (low is not None and passed < low) or (high is not None and passed > high):
             return False
-        if self.within is not None and run.bindings and event.t - run.first.t > self.within:
+        if self.within is not None and event.t - run.first.t > self.within:
+            return False
+        if self.gap is not None and event.t - run.last.t > self.gap:
+            return False
+        return self._fits(run.bindings, run.key, move.test, event)
+
+    def _fits(self, bindings: list[tuple[Event, str]], key: Key, test: Test, event: Event) -> bool:
+        """Whether an event is of a test's stream and its condition is TRUE."""
+        if test.stream != event.stream:
             return False
         if test.condition is None:
             return True
-        scope = CandidateScope(self, run.bindings, run.key, test, event)
-        return evaluate(test.condition, scope) is True
+        return evaluate(test.condition, CandidateScope(self, bindings, key, test, event)) is True
 
     def _dies(self, run: Run, event: Event) -> bool:
-        """Whether an event that the run did not take ends it."""
-        step = self.steps[run.step]
-        if run.count < step.low:
-            return step.strict_loop
-        if step.strict_loop:
-            run.closed.add(run.step)
-        nexts = self._reachable(run.step + 1)
-        if nexts and self.steps[nexts[-1]].low > 0 and self._is_strict(run.step, nexts[-1]):
+        """Whether an event that the run did not take ends it: strictness, guards, absences."""
+        found = ahead(self.root, run.place)
+        if found.kills:
             return True
-        run.closed.update(n for n in nexts if self._is_strict(run.step, n))
-        if any(self._fits(run, g, event) for n in nexts for g in self.steps[n].guards):
-            return True
-        if self.absent_for is None or not self._at_end(run):
-            return False
-        after = run.last.t < event.t <= run.last.t + self.absent_for
-        return after and any(self._fits(run, n, event) for n in self.absent)
+        guards = list(found.guards)
+        if found.wait is not None and event.t > run.anchor:
+            guards += found.wait[0].tests
+        return any(self._fits(run.bindings, run.key, g, event) for g in guards)
 
-    def _is_strict(self, before: int, after: int) -> bool:
-        """Whether a step must follow another at once: all edges between them are strict."""
-        return all(s.strict_edge for s in self.steps[before + 1 : after + 1])
+    def _is_complete(self, run: Run) -> bool:
+        return ahead(self.root, run.place).done
 
-    # ------------------------------------------------------------ start and end
+    # ------------------------------------------------------------ start
 
-    def _start(self, key: tuple[Any, ...], event: Event) -> list[Row]:
+    def _start(self, key: Key, event: Event) -> list[Row]:
         live = [r for r in self.runs if r.key == key]
         if self.starts == "first" and live:
             return []
-        run = Run(key)
-        for number in self._reachable(0):
-            if self._fits(run, self.steps[number].test, event):
-                run.bindings.append((event, number))
+        if self.skip.kind == "past_last" and any(r.opened is not None for r in live):
+            return []
+        for move in entries(self.root):
+            absent = all(self._was_absent(key, w, event) for w in move.before)
+            if absent and self._fits([], key, move.test, event):
                 break
         else:
             return []
+        run = Run(key, [(event, move.test.variable)], move.place, event.t)
         if self.starts == "last":
-            for old in live:
-                if len(old.bindings) == 1:
-                    self.runs.remove(old)
-        if self._is_complete(run):
-            return self._finish([run], event.t)
+            self.runs = [r for r in self.runs if r.key != key or len(r.bindings) > 1]
         self.runs.append(run)
-        return []
+        return self._finish([run], event.t) if self._is_complete(run) else []
 
-    def _at_end(self, run: Run) -> bool:
-        """Whether the run has satisfied its last step."""
-        satisfied = run.count >= self.steps[run.step].low
-        return satisfied and all(s.low == 0 for s in self.steps[run.step + 1 :])
+    def _was_absent(self, key: Key, wait: Wait, event: Event) -> bool:
+        """Whether nothing negated lies in the time before an event (ruling 12)."""
+        since = event.t - wait.duration
+        assert self.began is not None
+        if since < self.began:
+            return False
+        earlier = [e for k, e in self.seen if k == key and e is not event and e.t >= since]
+        return not any(self._fits([], key, t, e) for e in earlier for t in wait.tests)
 
-    def _is_complete(self, run: Run) -> bool:
-        return self.absent_for is None and self._at_end(run)
+    def _end_by_count(self, key: Key, event: Event) -> list[Row]:
+        """End the runs whose WITHIN n EVENTS an event has used up."""
+        rows: list[Row] = []
+        if self.within_events is None:
+            return rows
+        for run in [r for r in self.runs if r.key == key]:
+            seen = [e for k, e in self.seen if k == key and e.position >= run.first.position]
+            if len(seen) >= self.within_events:
+                rows += self._end_by_time(run, event.t, "within")
+        return rows
+
+    # ------------------------------------------------------------ completion
 
     def _finish(self, completed: list[Run], t: int) -> list[Row]:
         """Emit completed runs one by one, oldest start first, applying the skip after each."""
         rows: list[Row] = []
-        waiting = sorted(completed, key=lambda r: r.first.position)
+        waiting = list(completed)
         while waiting:
             run = waiting.pop(0)
-            rows += self._emit(run, t)
-            self.runs = [r for r in self.runs if not self._skips(run, r)]
-            waiting = [r for r in waiting if not self._skips(run, r)]
+            if self.grows:
+                run.opened = run.ticked = t
+                rows += self._emit(run, t, "opened") if self.emits == "changes" else []
+            else:
+                self.runs.remove(run)
+                rows += self._emit(run, t)
+            dropped = [r for r in self.runs if r is not run and self._skips(run, r)]
+            self.runs = [r for r in self.runs if r not in dropped]
+            waiting = [r for r in waiting if r not in dropped]
         return rows
 
     def _skips(self, done: Run, other: Run) -> bool:
         if done.key != other.key:
             return False
-        match self.skip.kind:
-            case "past_last":
-                return other.first.position <= done.last.position
-            case "to_next":
-                return other.first.position == done.first.position
-            case _:
-                return False
+        kind, start = self.skip.kind, other.first.position
+        if kind == "none":
+            return False
+        if kind in ("to_first", "to_last", "to_variable"):
+            names = self.members(self.skip.variable or "")
+            bound = [e.position for e, v in done.bindings if v in names]
+            at = (bound[0] if kind == "to_first" else bound[-1]) if bound else None
+            if at is not None and at != done.first.position:
+                return start < at
+            kind = "past_last" if at is None else "to_next"
+        if kind == "to_next":
+            return start == done.first.position
+        return start <= done.last.position
 
-    def _emit(self, run: Run, t: int) -> list[Row]:
-        scope = MatchScope(self, run.bindings, run.key)
+    def members(self, name: str) -> set[str]:
+        """Return the variables of a name: of a SUBSET all."""
+        return self.subsets.get(name, {name})
+
+    def _emit(
+        self, run: Run, t: int, state: str | None = None, reason: str | None = None
+    ) -> list[Row]:
+        self.number += self.emits != "changes" or state == "opened"
+        scope = MatchScope(self, run.bindings, run.key, Growth(state, reason, self.number))
         where = self.query.where
         if where is not None and evaluate(where, scope) is not True:
             return []
         return self.rows(t, [scope])
 
+    # ------------------------------------------------------------ growing matches (ruling 17)
+
+    def _grow(self, run: Run, event: Event) -> list[Row]:
+        """Offer an event to an open run: it grows, is closed by UNTIL, or nothing happens."""
+        found = self._move_for(run, event)
+        if found is None:
+            run.skipped = event.t if run.skipped is None else run.skipped
+            return []
+        if found.test.until:
+            return self._close(run, event.t, "until")
+        run.bindings = [*run.bindings, (event, found.test.variable)]
+        run.place, run.anchor, run.skipped = found.place, event.t, None
+        if self.emits != "changes":
+            return []
+        if self.every is not None:
+            run.changed = True
+            return []
+        return self._emit(run, event.t, "updated")
+
+    def _close(self, run: Run, t: int, reason: str) -> list[Row]:
+        self.runs.remove(run)
+        return self._emit(run, t, "closed", reason)
+
+    def at_end(self, t: int) -> list[Row]:
+        """Close the growing matches at the end of input."""
+        rows: list[Row] = []
+        for run in [r for r in self.runs if r.opened is not None]:
+            rows += self._close(run, t, "end")
+        return rows
+
     # ------------------------------------------------------------ deadlines
 
     def deadlines(self) -> list[Timer]:
+        return [t for number, run in enumerate(self.runs) for t in self._timers(run, number)]
+
+    def _timers(self, run: Run, number: int) -> list[Timer]:
+        order = (run.first.position, number)
         found = []
-        for number, run in enumerate(self.runs):
-            end = None if self.within is None else run.first.t + self.within
-            if self.absent_for is not None and self._at_end(run):
-                t = run.last.t + self.absent_for
-                if end is None or t <= end:
-                    act = self._absence(run, t)
-                    found.append(Timer(t, (run.first.position, number), act))
-                    continue
-            if end is not None:
-                found.append(Timer(end, (run.first.position, number), self._timeout(run)))
+        wait = None if run.opened is not None else self._ahead(run).wait
+        end, reason = self._ends_at(run, waits=wait is not None)
+        if wait is not None:
+            t = run.anchor + wait[0].duration
+            if self.within is None or t <= run.first.t + self.within:
+                found.append(Timer(t, (*order, 0), lambda: self._pass_absence(run, wait[1], t)))
+        if run.opened is not None and run.changed and self.every is not None:
+            passed = (run.last.t - run.opened + self.every - 1) // self.every
+            tick = run.opened + max(passed, 1) * self.every
+            found.append(Timer(tick, (*order, 1), lambda: self._tick(run, tick)))
+        if end is not None:
+            found.append(Timer(end, (*order, 2), lambda: self._end_by_time(run, end, reason)))
         return found
 
-    def _absence(self, run: Run, t: int) -> Any:
-        def act() -> list[Row]:
-            self.runs.remove(run)
-            return self._finish([run], t)
+    def _ends_at(self, run: Run, *, waits: bool) -> tuple[int | None, str]:
+        """Return the deadline at which time ends a run, and which clause it is of (ruling 13)."""
+        ends: list[tuple[int, str]] = []
+        if self.within is not None:
+            ends.append((run.first.t + self.within, "within"))
+        if self.gap is not None and not waits:
+            ends.append((max(run.last.t + self.gap, run.anchor), "gap"))
+        moves = [m for m in self._ahead(run).moves() if not m.test.until]
+        highs = [m.link.high for m in moves]
+        if run.opened is None and not waits and moves and None not in highs:
+            passed = run.anchor + max(h for h in highs if h is not None)
+            ends.append((max(passed, run.skipped or passed), "edge"))
+        return min(ends, default=(None, ""))
 
-        return act
+    def _pass_absence(self, run: Run, place: Place, t: int) -> list[Row]:
+        run.place, run.anchor, run.skipped = place, t, None
+        return self._finish([run], t) if self._is_complete(run) else []
 
-    def _timeout(self, run: Run) -> Any:
-        def act() -> list[Row]:
-            self.runs.remove(run)
-            return []
+    def _tick(self, run: Run, t: int) -> list[Row]:
+        run.changed = False
+        return self._emit(run, t, "updated")
 
-        return act
+    def _end_by_time(self, run: Run, t: int, reason: str) -> list[Row]:
+        if run.opened is not None:
+            return self._close(run, t, reason)
+        self.runs.remove(run)
+        return self._timeout_rows(run, t)
 
-
-class PartitionKey:
-    """An item of PARTITION BY: one name for all streams, or equalities between variables."""
-
-    def __init__(self, item: ast.PartitionItem, tests: list[Test]) -> None:
-        self.columns: dict[str, str] = {}
-        if isinstance(item.value, ast.Name):
-            self.name = item.alias or item.value.name
-            self.columns = {t.stream: item.value.name for t in tests}
-            return
-        streams = {t.variable: t.stream for t in tests}
-        self.name = item.alias or ""
-        for side in _sides(item.value):
-            if not isinstance(side, ast.Member) or not isinstance(side.target, ast.Name):
-                msg = "PARTITION BY"
-                raise UnsupportedError(msg)
-            self.columns[streams[side.target.name]] = side.name
-
-    def of(self, event: Event) -> Any:
-        """Return the key of an event."""
-        return event.row[self.columns[event.stream]]
-
-
-def _sides(value: ast.Expression) -> list[ast.Expression]:
-    match value:
-        case ast.Binary(operator="and", left=left, right=right):
-            return [*_sides(left), *_sides(right)]
-        case ast.Binary(operator="eq", left=left, right=right):
-            return [left, right]
-        case _:
-            msg = "PARTITION BY"
-            raise UnsupportedError(msg)
+    def _timeout_rows(self, run: Run, t: int) -> list[Row]:
+        """Return the rows of the ON TIMEOUT queries."""
+        step = awaited(self.root, run.place)
+        scope = MatchScope(self, run.bindings, run.key, Growth(step=step))
+        rows: list[Row] = []
+        for projection in self.timeouts:
+            where = projection.query.where
+            if where is None or evaluate(where, scope) is True:
+                rows += projection.rows(t, [scope])
+        return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
@@ -13,23 +14,34 @@ from tests.oracle.values import Identity, UnsupportedError
 if TYPE_CHECKING:
     from tests.oracle.catalog import Event
     from tests.oracle.match import Match
-    from tests.oracle.pattern import Test
+    from tests.oracle.tree import Test
 
 Value = Any
 Named = tuple["Event", str]  # an event and the variable it is bound to
+
+
+@dataclass
+class Growth:
+    """What the match functions tell beyond the bindings: MATCH_STATE, _REASON, _NUMBER and _STEP."""
+
+    state: str | None = None
+    reason: str | None = None
+    number: int | None = None
+    step: str | None = None
 
 
 class MatchScope:
     """A match or the bindings so far: `a.x` is of the last event bound to a; aggregates run over all."""
 
     def __init__(
-        self, rule: Match, bindings: list[tuple[Event, int]], key: tuple[Value, ...]
+        self, rule: Match, bindings: list[Named], key: tuple[Value, ...], growth: Growth
     ) -> None:
         self.rule = rule
         self.parameters = rule.catalog.parameters
-        self.events: list[Named] = [(e, rule.tests[n].variable) for e, n in bindings]
+        self.events: list[Named] = list(bindings)
         self.keys = {p.name: v for p, v in zip(rule.partition, key, strict=True)}
         self.key = key
+        self.growth = growth
 
     def name(self, name: str) -> Value:
         """Return a partition column, else a column of the last bound event."""
@@ -42,43 +54,59 @@ class MatchScope:
 
     def member(self, owner: str, name: str) -> Value:
         """Return a column of the last event bound to a variable, NULL if there is none."""
-        mine = [e for e, variable in self.events if variable == owner]
+        mine = [e for e, variable in self.events if variable in self.rule.members(owner)]
         return mine[-1].row[name] if mine else None
 
     def call(self, call: ast.Call) -> Value:
         """Return an aggregate, navigation or a function of the match."""
         name = call.name.upper()
-        if call.over is not None:
+        if call.over is not None or call.mode is not None:
             raise UnsupportedError(name)
         if name in ("FIRST", "LAST"):
             return self._navigation(call, name)
+        if name == "CLASSIFIER":
+            return self._classifier(call)
         if name.startswith("MATCH_"):
             return self._match_function(name)
         if call.star:
             return len(self.events)
         match argument_of(call):
             case ast.MemberStar(target=ast.Name(name=owner)):
-                return sum(variable == owner for _, variable in self.events)
+                return sum(variable in self.rule.members(owner) for _, variable in self.events)
             case argument:
                 return aggregate(call, self._samples(argument))
 
-    def _owners(self, argument: ast.Expression) -> set[str]:
-        """Return the variables an argument is about: the one it names, else all that have its columns."""
+    def _classifier(self, call: ast.Call) -> Value:
+        """Return the variable of the last bound event, or of the last one of a SUBSET."""
+        names = [v for _, v in self.events]
+        match call.args:
+            case ():
+                return names[-1]
+            case (ast.Name(name=owner),):
+                mine = [v for v in names if v in self.rule.members(owner)]
+                return mine[-1] if mine else None
+            case _:
+                raise UnsupportedError(call.name)
+
+    def _owners(self, argument: ast.Expression) -> tuple[set[str], str | None]:
+        """Return the variables an argument is about, and what it calls them: else all with its columns."""
         members, bare = names_in(argument)
         if members:
             if len(members) > 1 or bare:
                 msg = "an aggregate over two variables"
                 raise UnsupportedError(msg)
-            return members
-        have = self.rule.catalog.columns
-        return {t.variable for t in self.rule.tests if all(n in have(t.stream) for n in bare)}
+            owner = members.pop()
+            return self.rule.members(owner), owner
+        have = self.rule.columns_of
+        tests = self.rule.tests
+        return {t.variable for t in tests if all(n in have(t.stream) for n in bare)}, None
 
     def _of(self, argument: ast.Expression) -> list[tuple[Event, Value]]:
-        owners = self._owners(argument)
+        owners, called = self._owners(argument)
         found = []
         for event, variable in self.events:
             if variable in owners:
-                scope = RowScope(event.row, {variable}, self.parameters)
+                scope = RowScope(event.row, {called or variable}, self.parameters)
                 found.append((event, evaluate(argument, scope)))
         return found
 
@@ -100,17 +128,25 @@ class MatchScope:
 
     def _match_function(self, name: str) -> Value:
         first, last = self.events[0][0], self.events[-1][0]
-        match name:
-            case "MATCH_START":
-                return first.t
-            case "MATCH_END":
-                return last.t
-            case "MATCH_DURATION":
-                return last.t - first.t
-            case "MATCH_ID":
-                return Identity(("match", self.rule.name, self.key, first.stream, first.seq))
-            case _:
-                raise UnsupportedError(name)
+        told = {
+            "MATCH_START": first.t,
+            "MATCH_END": last.t,
+            "MATCH_DURATION": last.t - first.t,
+            "MATCH_STATE": self.growth.state,
+            "MATCH_REASON": self.growth.reason,
+            "MATCH_NUMBER": self.growth.number,
+            "MATCH_STEP": self.growth.step,
+            "MATCH_ID": self._id(),
+        }
+        if name not in told:
+            raise UnsupportedError(name)
+        return told[name]
+
+    def _id(self) -> Identity:
+        """Return the MATCH_ID (ruling 7)."""
+        events = self.events if self.rule.by_all_events else self.events[:1]
+        places = [(e.stream, e.seq) for e, _ in events]
+        return Identity(("match", self.rule.name, self.key, *places))
 
 
 class CandidateScope(MatchScope):
@@ -119,15 +155,14 @@ class CandidateScope(MatchScope):
     def __init__(
         self,
         rule: Match,
-        bindings: list[tuple[Event, int]],
+        bindings: list[Named],
         key: tuple[Value, ...],
         test: Test,
         candidate: Event,
     ) -> None:
-        super().__init__(rule, bindings, key)
+        super().__init__(rule, [*bindings, (candidate, test.variable)], key, Growth())
         self.candidate = candidate
         self.variable = test.variable
-        self.events = [*self.events, (candidate, test.variable)]
 
     def name(self, name: str) -> Value:
         """Return a column of the candidate."""
@@ -140,11 +175,15 @@ class CandidateScope(MatchScope):
         argument, *rest = call.args
         offset = self.rule.catalog.constant(rest[0]) if rest else 1
         stream = self.candidate.stream
-        earlier = [e for key, e in self.rule.seen if key == self.key and e.stream == stream]
-        at = len(earlier) - 1 - offset  # the candidate itself stands last
-        if at < 0:
-            return None
-        return evaluate(argument, RowScope(earlier[at].row, {self.variable}, self.parameters))
+        before = self.candidate.position
+        earlier = [
+            e
+            for key, e in self.rule.seen
+            if key == self.key and e.stream == stream and e.position < before
+        ]
+        if offset == 0 or offset > len(earlier):
+            return None if offset else evaluate(argument, self)
+        return evaluate(argument, RowScope(earlier[-offset].row, {self.variable}, self.parameters))
 
 
 def names_in(expression: Any) -> tuple[set[str], set[str]]:
@@ -154,14 +193,11 @@ def names_in(expression: Any) -> tuple[set[str], set[str]]:
             return {owner}, set()
         case ast.Name(name=name):
             return set(), {name}
-        case ast.Binary(left=left, right=right):
-            parts = [names_in(left), names_in(right)]
-        case ast.Unary(operand=operand) | ast.Cast(operand=operand):
-            return names_in(operand)
-        case ast.Call(args=args):
-            parts = [names_in(a) for a in args]
-        case ast.Number() | ast.Text() | ast.Duration() | ast.Parameter() | ast.Null():
-            return set(), set()
+        case tuple():
+            parts = [names_in(x) for x in expression]
+        case _ if is_dataclass(expression):
+            values = [getattr(expression, f.name) for f in fields(expression) if f.name != "span"]
+            parts = [names_in(v) for v in values]
         case _:
-            raise UnsupportedError(type(expression).__name__)
+            return set(), set()
     return set().union(*(m for m, _ in parts)), set().union(*(b for _, b in parts))

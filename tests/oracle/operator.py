@@ -36,10 +36,16 @@ class Operator:
         self.name = name
         self.reads = reads
         self.target = target
+        self.targets = [target]
 
     def on_event(self, event: Event) -> list[Row]:
         """Take an event of a stream this rule reads."""
         raise NotImplementedError
+
+    def at_end(self, t: int) -> list[Row]:
+        """Return what the end of input gives after all deadlines (ruling 8)."""
+        del t
+        return []
 
     def windows(self) -> list[Timer]:
         """Return the windows that are still open: phase 2."""
@@ -50,40 +56,71 @@ class Operator:
         return []
 
 
-class QueryOperator(Operator):
-    """A rule with a SELECT: its list, and the throttles behind it."""
+class Projection:
+    """A SELECT list with the throttles behind it, and the stream it writes."""
 
-    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
-        super().__init__(catalog, rule.name, reads, rule.body.target or rule.name)
-        query = rule.body.query
-        if not isinstance(query, ast.Select) or rule.timeouts or rule.body.columns:
-            raise UnsupportedError(rule.name)
+    def __init__(self, catalog: Catalog, body: ast.Insert, target: str) -> None:
+        query = body.query
+        if not isinstance(query, ast.Select) or body.columns:
+            raise UnsupportedError(target)
         if query.distinct or query.order_by or query.limit is not None or query.with_:
-            raise UnsupportedError(rule.name)
+            raise UnsupportedError(target)
+        self.catalog = catalog
+        self.target = target
         self.query = query
         self.throttles = throttles_of(query.output, catalog)
 
     def rows(self, t: int, scopes: Iterable[Scope]) -> list[Row]:
         """Return the output rows of scopes that passed all conditions, throttled."""
-        found = []
+        found: list[Row] = []
         for scope in scopes:
             row: Row | None = self.project(t, scope)
             for throttle in self.throttles:
                 row = throttle.offer(t, row) if row is not None else None
             if row is not None:
-                found.append(row)
+                found.append(Sent(self.target, row))
         return found
 
     def project(self, t: int, scope: Scope) -> Row:
         """Return the SELECT list of a scope, with the column ts = T if it has none."""
         row: Row = {}
         for item in self.query.items:
-            if isinstance(item, ast.Star):
-                for name in self.catalog.item_names(item, self.query):
-                    row[name] = scope.name(name)
+            if isinstance(item, ast.Star) or isinstance(item.value, ast.MemberStar):
+                row |= self.star(item, scope)
             else:
                 row[item_name(item)] = evaluate(item.value, scope)
         return row if "ts" in row else {"ts": t, **row}
+
+    def star(self, item: ast.Star | ast.SelectItem, scope: Scope) -> Row:
+        """Return the columns of `*`, or of `v.*` of a pattern."""
+        names = self.catalog.item_names(item, self.query)
+        if isinstance(item, ast.SelectItem):
+            assert isinstance(item.value, ast.MemberStar)
+            assert isinstance(item.value.target, ast.Name)
+            owner = item.value.target.name
+            return {n: scope.member(owner, n.removeprefix(f"{owner}_")) for n in names}
+        return {n: scope.name(n) for n in names}
+
+
+class Sent(dict[str, Any]):
+    """A row with the stream it goes to, for rules that write several."""
+
+    def __init__(self, target: str, row: Row) -> None:
+        super().__init__(row)
+        self.target = target
+
+
+class QueryOperator(Operator, Projection):
+    """A rule with a SELECT: its list, the throttles behind it, its ON TIMEOUT queries."""
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
+        target = rule.body.target or rule.name
+        Operator.__init__(self, catalog, rule.name, reads, target)
+        Projection.__init__(self, catalog, rule.body, target)
+        self.timeouts = [
+            Projection(catalog, t, t.target or f"{rule.name}_timeout") for t in rule.timeouts
+        ]
+        self.targets = list(dict.fromkeys([target, *(t.target for t in self.timeouts)]))
 
 
 class RowScope:

@@ -10,6 +10,7 @@ from cep.lang import ast
 from tests.oracle.catalog import Catalog, Event, Source
 from tests.oracle.incidents import Incidents
 from tests.oracle.match import Match
+from tests.oracle.operator import Sent
 from tests.oracle.streams import Filter
 from tests.oracle.values import UnsupportedError, read
 from tests.oracle.windows import GroupWindows
@@ -54,14 +55,15 @@ class World:
         self.catalog = Catalog(text)
         self.catalog.parameters.update(parameters or {})
         self.rules = [self._operator(rule) for rule in self.catalog.rules]
-        self.outputs: dict[str, list[Row]] = {r.target: [] for r in self.rules}
+        self.outputs: dict[str, list[Row]] = {t: [] for r in self.rules for t in r.targets}
         self.outputs |= {
             s.late_into: [] for s in self.catalog.sources.values() if s.late_into is not None
         }
-        self.columns = {r.target: self.catalog.columns(r.target) for r in self.rules}
+        self.columns = {t: self.catalog.columns(t) for r in self.rules for t in r.targets}
         self.topological = self._sorted()
         self.pending: list[tuple[Any, Event]] = []
         self.position = 0
+        self.instant: int | None = None
         for source in self.catalog.sources.values():
             if fed is not None and source.name not in fed:
                 source.watermark = FOREVER
@@ -83,7 +85,7 @@ class World:
         rest = list(self.rules)
         found: list[Operator] = []
         while rest:
-            ready = [r for r in rest if not any(w.target in r.reads for w in rest)]
+            ready = [r for r in rest if not any({*w.targets} & {*r.reads} for w in rest)]
             if not ready:
                 msg = "rules feed each other"
                 raise UnsupportedError(msg)
@@ -125,6 +127,11 @@ class World:
         for source in self.catalog.sources.values():
             source.watermark = FOREVER
         self._run()
+        for rule in self.topological:
+            if self.instant is not None:
+                t = self.instant
+                self._complete(deque(self._events(rule, rule.at_end(t), t)))
+                self._run()
 
     def take(self, stream: str) -> list[Row]:
         """Return the rows of an output stream since the last call."""
@@ -147,9 +154,8 @@ class World:
             for rule in self.rules:
                 if names & {*rule.reads}:
                     grown |= {*rule.reads}
-                    if any(rule.target in r.reads for r in self.rules):
-                        grown.add(rule.target)
-                if rule.target in names:
+                    grown |= {t for r in self.rules for t in rule.targets if t in r.reads}
+                if names & {*rule.targets}:
                     grown |= {*rule.reads}
             if grown == names:
                 break
@@ -178,7 +184,7 @@ class World:
         for name in rule.reads:
             if name in self.catalog.sources:
                 return self.catalog.sources[name]
-        return self._some_source(next(r for r in self.rules if r.target in rule.reads))
+        return self._some_source(next(r for r in self.rules if {*r.targets} & {*rule.reads}))
 
     # ------------------------------------------------------------ instants
 
@@ -201,6 +207,7 @@ class World:
         if not causes:
             return False
         place, cause = min(causes, key=lambda c: c[0])
+        self.instant = place[0]
         if place[1] == 1:
             self.pending.remove(cause)
             self._complete(deque([cause[1]]))
@@ -210,8 +217,11 @@ class World:
         return True
 
     def _act(self, rule: Operator, timer: Timer) -> None:
-        rows = timer.act()
-        self._complete(deque(Event(rule.target, timer.t, row) for row in rows))
+        self._complete(deque(self._events(rule, timer.act(), timer.t)))
+
+    def _events(self, rule: Operator, rows: list[Row], t: int) -> list[Event]:
+        """Return the rows of a rule as events of the streams they go to."""
+        return [Event(r.target if isinstance(r, Sent) else rule.target, t, r) for r in rows]
 
     def _complete(self, queue: deque[Event]) -> None:
         """Take events and all that follows from them, breadth first (ruling 1)."""
@@ -220,8 +230,7 @@ class World:
             self._number(event)
             for rule in self.rules:
                 if event.stream in rule.reads:
-                    for row in rule.on_event(event):
-                        queue.append(Event(rule.target, event.t, row))
+                    queue.extend(self._events(rule, rule.on_event(event), event.t))
 
     def _number(self, event: Event) -> None:
         event.position = self.position
