@@ -46,6 +46,7 @@ class OperatorKind(StrEnum):
     WINDOW = "window"  # GROUP BY with TUMBLE or HOP
     OVER = "over"  # aggregates over a frame, a row for each row
     MATCH = "match"
+    RECOGNIZE = "recognize"  # MATCH_RECOGNIZE
     INCIDENT = "incident"
     SUPPRESS = "suppress"
     LIMIT = "limit"

@@ -105,6 +105,13 @@ class Codes:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """Table: constants of the rule, such as the program of a row pattern."""
+
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StringMap:
     """Table over string codes: cell `code` holds the value of a function of that string.
 
@@ -130,7 +137,7 @@ class ByCode:
     """State: i32 map indexed by string code (key slots); the host extends it with `fill` as codes appear."""
 
 
-Source = Column | Computed | Merge | Seq | Codes | StringMap | Rank | ByCode
+Source = Column | Computed | Merge | Seq | Codes | Numbers | StringMap | Rank | ByCode
 
 
 @dataclass(frozen=True, slots=True)

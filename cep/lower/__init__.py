@@ -16,6 +16,7 @@ from cep.graph.graph import Graph, OperatorSpec, RuleSpec
 from cep.lower.context import Context, Lowered
 from cep.lower.incident import lower_incident
 from cep.lower.match import lower_match
+from cep.lower.recognize import lower_recognize
 from cep.lower.select import lower_select
 from cep.lower.throttle import lower_throttle
 from cep.plan.expressions import Column
@@ -32,6 +33,7 @@ from cep.plan.nodes import (
     Scan,
     Suppress,
 )
+from cep.plan.recognition import Recognize
 from cep.plan.tree import source_of
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ def _chain(root: Node) -> list[Node]:
 
 def _inputs(bottom: Node) -> tuple[str, ...]:
     """Return the streams a rule reads, by the numbers of its inputs."""
-    if isinstance(bottom, Match | Incident):
+    if isinstance(bottom, Match | Recognize | Incident):
         return tuple(scan.stream for scan in bottom.inputs)
     return (bottom.stream,) if isinstance(bottom, Scan) else ()
 
@@ -128,10 +130,11 @@ def _key_columns(chain: list[Node]) -> tuple[str, ...]:
     bottom = chain[0]
     if isinstance(bottom, Incident):
         return bottom.keys
-    if not isinstance(bottom, Match):
+    if not isinstance(bottom, Match | Recognize):
         return ()
-    names: tuple[str | None, ...] = bottom.key_names
-    projections = [bottom.rows] if bottom.rows else []
+    names: tuple[str | None, ...]
+    names = bottom.key_names if isinstance(bottom, Match) else bottom.partition
+    projections = [bottom.rows] if isinstance(bottom, Match) and bottom.rows else []
     projections += [node.items for node in chain[1:] if isinstance(node, Project)]
     for items in projections:
         kept = {i.value.name: i.name for i in items if isinstance(i.value, Column)}
@@ -170,6 +173,7 @@ _LOWERINGS: dict[type, Callable[[Any, Context], Lowered]] = {
     GroupWindow: _window,
     Over: _over,
     Match: _match,
+    Recognize: lower_recognize,
     Incident: lower_incident,
     Suppress: lower_throttle,
     Limit: lower_throttle,

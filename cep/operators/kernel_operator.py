@@ -31,6 +31,7 @@ from cep.graph.kernel import (
     Column,
     Computed,
     Merge,
+    Numbers,
     Rank,
     Role,
     Seq,
@@ -160,6 +161,8 @@ class KernelOperator:
         match array.source:
             case Codes(texts):
                 return self._strings.encode(texts)
+            case Numbers(values):
+                return np.array(values, DTYPES[array.dtype])
             case StringMap():
                 table = self._maps[array.name] = StringMapTable(array.source, self._strings)
                 return table.cells

@@ -29,6 +29,8 @@ from cep.plan.nodes import (
     Sequence,
     Suppress,
 )
+from cep.plan.recognition import Recognize
+from cep.plan.recognition_text import recognize_lines
 from cep.times import format_duration
 
 if TYPE_CHECKING:
@@ -81,6 +83,8 @@ def node_lines(node: Node) -> list[str]:
             return _over(_over_text(node), node.source)
         case Match():
             return _match_lines(node)
+        case Recognize():
+            return recognize_lines(node) + [f"  Scan {scan.stream}" for scan in node.inputs]
         case Suppress():
             keys = _list(node.keys)
             return _over(f"Suppress by ({keys}) for {format_duration(node.for_us)}", node.source)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
 from cep.errors import NO_SPAN, Span
+from cep.plan.recognition import Recognize
 
 if TYPE_CHECKING:
     from cep.graph.graph import StreamSpec
@@ -163,7 +164,6 @@ class Choice:
 Pattern = Atom | Repeat | Absent | Sequence | Choice
 
 
-@dataclass(frozen=True, slots=True)
 ANY_VARIABLE = "*"
 """The name of the subset of all variables that bind events."""
 
@@ -176,6 +176,7 @@ class Subset:
     variables: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Match:
     """MATCH: the rows are matches.
 
@@ -198,8 +199,8 @@ class Match:
     schema: Schema
     group_null_keys: bool = False
     max_runs: int | None = None
-    rows: tuple[Item, ...] = ()
     subsets: tuple[Subset, ...] = ()
+    rows: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,7 @@ class Incident:
     schema: Schema
 
 
-Node = Scan | Filter | Project | GroupWindow | Over | Match | Suppress | Limit | Incident
+Node = Scan | Filter | Project | GroupWindow | Over | Match | Recognize | Suppress | Limit | Incident
 
 
 @dataclass(frozen=True, slots=True)

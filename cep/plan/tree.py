@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, children
+from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, children
 from cep.plan.nodes import (
     CloseWhen,
     Filter,
@@ -20,15 +20,16 @@ from cep.plan.nodes import (
     Scan,
     Suppress,
 )
+from cep.plan.recognition import Recognize, RowMeasure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
 def source_of(node: Node) -> Node | None:
-    """Return the node below, or None for Scan, Match and Incident."""
+    """Return the node below, or None for Scan, Match, Recognize and Incident."""
     match node:
-        case Scan() | Match() | Incident():
+        case Scan() | Match() | Recognize() | Incident():
             return None
         case _:
             return node.source
@@ -37,7 +38,7 @@ def source_of(node: Node) -> Node | None:
 def with_source(node: Node, source: Node) -> Node:
     """Return the node on top of another one."""
     match node:
-        case Scan() | Match() | Incident():
+        case Scan() | Match() | Recognize() | Incident():
             return node
         case _:
             return node if source is node.source else replace(node, source=source)
@@ -136,12 +137,32 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             variables = tuple(replace(v, condition=maybe(v.condition)) for v in node.variables)
             measures, rows = items(node.measures), items(node.rows)
             return replace(node, variables=variables, measures=measures, rows=rows)
+        case Recognize():
+            return _map_recognize(node, change)
         case Incident():
             return _map_incident(node, change)
         case Scan() | Suppress() | Limit():
             return node
         case _:
             assert_never(node)
+
+
+def _map_recognize(node: Recognize, change: Callable[[Expr], Expr]) -> Recognize:
+    variables = tuple(
+        v if v.condition is None else replace(v, condition=change(v.condition))
+        for v in node.variables
+    )
+    measures = tuple(_map_measure(m, change) for m in node.measures)
+    where = None if node.where is None else change(node.where)
+    return replace(node, variables=variables, measures=measures, where=where)
+
+
+def _map_measure(measure: RowMeasure, change: Callable[[Expr], Expr]) -> RowMeasure:
+    """Change what stands inside a measure, which stays the leaf it is."""
+    value = change(measure.value)
+    if isinstance(value, Bound | Aggregate | Meta):
+        return replace(measure, value=value)
+    return measure
 
 
 def _map_incident(node: Incident, change: Callable[[Expr], Expr]) -> Incident:

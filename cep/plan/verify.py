@@ -37,7 +37,9 @@ from cep.plan.nodes import (
     Sequence,
     Suppress,
 )
+from cep.plan.recognition import Recognize
 from cep.plan.tree import source_of, walk
+from cep.plan.verify_recognition import recognize_faults
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ def _node_faults(node: Node) -> Iterator[str]:
             yield from _over(node)
         case Match():
             yield from _match(node)
+        case Recognize():
+            yield from recognize_faults(node)
         case Incident():
             yield from _incident(node)
         case _:
@@ -148,11 +152,11 @@ def _over(node: Over) -> Iterator[str]:
 
 def _match(node: Match) -> Iterator[str]:
     names = {v.name: node.inputs[v.input].schema for v in node.variables}
+    names |= {s.name: names[s.variables[0]] for s in node.subsets}
     for name in pattern_variables(node.pattern):
         if name not in names:
             yield f"pattern variable {name} is not defined"
     for variable in node.variables:
-    names |= {s.name: names[s.variables[0]] for s in node.subsets}
         yield from _pattern_expression(variable.condition, node, names)
         if variable.condition is not None and variable.condition.type is not Type.BOOLEAN:
             yield f"condition of {variable.name} is not BOOLEAN"

@@ -1,0 +1,127 @@
+"""What the parts of the kernel of a MATCH_RECOGNIZE share: names of arrays, the program, split conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cep.pattern.gates import reads_bindings
+from cep.plan.tree import conjuncts
+
+if TYPE_CHECKING:
+    from cep.codegen.keys import KeySlots
+    from cep.codegen.layout import Layout
+    from cep.codegen.recognize.cells import Cells
+    from cep.codegen.recognize.rows import RowBuffer
+    from cep.codegen.recognize.scope import RecognizeScope
+    from cep.codegen.writer import Writer
+    from cep.pattern.recognize.program import Program
+    from cep.plan.expressions import Expr
+    from cep.plan.recognition import Recognize
+
+THREADS = "threads"
+NODES = "nodes"
+TRIED_BITS = 32  # marks a word of `row_tried`
+
+
+@dataclass(frozen=True, slots=True)
+class RowCondition:
+    """The condition of a variable: parts about the row alone, and parts that read rows bound before."""
+
+    number: int
+    name: str
+    alone: tuple[Expr, ...]
+    bound: tuple[Expr, ...]
+
+
+def conditions_of(node: Recognize) -> tuple[RowCondition, ...]:
+    """Return the conditions of all variables, split, by number."""
+    found = []
+    for number, variable in enumerate(node.variables):
+        parts = conjuncts(variable.condition)
+        alone = tuple(p for p in parts if not reads_bindings(p))
+        bound = tuple(p for p in parts if reads_bindings(p))
+        found.append(RowCondition(number, variable.name, alone, bound))
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Parts:
+    """Everything the writers of the parts work with.
+
+    threads: cells of threads (what conditions read of the rows bound so far); measures: those of the match being
+    written. free_threads, free_nodes: registers of the free lists.
+    """
+
+    node: Recognize
+    program: Program
+    layout: Layout
+    writer: Writer
+    keys: KeySlots
+    rows: RowBuffer
+    scope: RecognizeScope
+    threads: Cells
+    measures: Cells
+    conditions: tuple[RowCondition, ...]
+    free_threads: int = 0
+    free_nodes: int = 0
+    tables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def captures(self) -> bool:
+        """Whether some condition reads rows bound before; else equal (row, state) pairs are equal threads."""
+        return any(condition.bound for condition in self.conditions)
+
+    @property
+    def tried_words(self) -> int:
+        """Words of marks a row."""
+        return -(-len(self.program.states) // TRIED_BITS)
+
+    @property
+    def most_moves(self) -> int:
+        """Largest number of states that may follow one state."""
+        return max(len(state.follow) for state in self.program.states)
+
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether a key is remembered when it has no rows: for PREV, `^`, MATCH_NUMBER()."""
+        numbered = any(getattr(m.value, "what", "") == "match_number" for m in self.node.measures)
+        return bool(self.node.shifted) or self.program.anchored or numbered
+
+    def add_one(self, name: str) -> None:
+        """Write the counting of one in a register."""
+        cell = self.layout.register(name)
+        self.writer.line(f"{cell} = {cell} + 1")
+
+    def take_one(self, name: str) -> None:
+        """Write the counting down by one in a register."""
+        cell = self.layout.register(name)
+        self.writer.line(f"{cell} = {cell} - 1")
+
+    def call(self, module: str, function: str, *args: str | int) -> str:
+        """Return the text of a call of a kernellib function."""
+        return f"{self.layout.use(module, function)}({', '.join(str(a) for a in args)})"
+
+    def take(self, pool: str, at: int) -> str:
+        """Return the text that takes a free thread or node."""
+        return self.call("slots", "take_slot", "reg", at, f"{pool}_chain")
+
+    def release_path(self, node: str) -> str:
+        """Return the text that gives up a hold on a path."""
+        return self.call(
+            "row_paths",
+            "release_path",
+            "reg",
+            self.free_nodes,
+            f"{NODES}_chain",
+            "node_parent",
+            "node_refs",
+            node,
+        )
+
+    def drop_thread(self, thread: str) -> None:
+        """Write the end of a thread: its hold on its path, and its slot."""
+        self.writer.lines(
+            self.release_path(f"thread_node[{thread}]"),
+            self.call("slots", "free_slot", "reg", self.free_threads, f"{THREADS}_chain", thread),
+        )

@@ -1,0 +1,105 @@
+"""Part of the kernel of a MATCH_RECOGNIZE: where conditions and measures find their leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.codegen import forms
+from cep.codegen.scope import Leaf, RowScope, Value, refused
+from cep.codegen.texts import number_text
+from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
+
+if TYPE_CHECKING:
+    from cep.codegen.layout import Layout
+    from cep.codegen.recognize.cells import Cells
+    from cep.codegen.recognize.rows import RowBuffer
+    from cep.codegen.writer import Writer
+    from cep.types import Type
+
+
+class RecognizeScope(RowScope):
+    """Leaves of the conditions and measures of a MATCH_RECOGNIZE.
+
+    at: kernel text of the buffered row at hand, empty for the row that has just come (input row `row`).
+    variable: the variable a candidate is tested for, None in measures. cells: what bound rows are read from.
+    facts: kernel text of what MATCH_NUMBER() and the like mean.
+    """
+
+    def __init__(self, layout: Layout, writer: Writer, rows: RowBuffer) -> None:
+        super().__init__(layout, writer, "row")
+        self.rows = rows
+        self.at = ""
+        self.variable: str | None = None
+        self.cells: Cells | None = None
+        self.facts: dict[str, str] = {}
+
+    def column(self, column: Column) -> Value:
+        """Return a column of the row at hand."""
+        if self.at:
+            return self.buffered(column.name)
+        if column.name in self.rows.shifted:
+            return self.rows.arriving(column.name)
+        number = 0 if column.input == EVENT else column.input
+        return super().column(Column(number, column.name, column.type, column.not_null))
+
+    def buffered(self, name: str) -> Value:
+        """Return a column of the buffered row at hand."""
+        return self.rows.cell(name, self.at)
+
+    def computed(
+        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
+    ) -> Value:
+        """Return a value that the host computes; it knows the columns of the arriving row only."""
+        if self.at or any(c.name in self.rows.shifted for c in columns):
+            what = "a string function over several columns of rows bound before"
+            raise refused(what, columns[0], "compute it in a rule before")
+        return super().computed(text, columns, constants, kind)
+
+    def string_columns(self, leaf: Leaf) -> tuple[tuple[int, str], ...] | None:
+        """Return the column the codes of a STRING come from."""
+        if isinstance(leaf, Column | Bound):
+            shift = self.rows.shifted.get(leaf.name)
+            name = leaf.name if shift is None else shift.column
+            return ((0, name),) if self.rows.schema.find(name) is not None else None
+        return None
+
+    def meta(self, meta: Meta) -> Value:
+        """Return a fact about the match."""
+        return Value(self.facts[meta.what], meta.type, nullable=False)
+
+    def aggregate(self, aggregate: Aggregate) -> Value:
+        """Return the value of an aggregate over the bound rows (and the candidate)."""
+        return self._cells().slots.value(aggregate, self)
+
+    def bound(self, bound: Bound) -> Value:
+        """Return a column of a bound row; the candidate counts as the last one of its own variables."""
+        cells = self._cells()
+        missing = number_text(bound.type.null)
+        if bound.default is not None:
+            missing = forms.settled(bound.default, self).text
+        if bound.which == "first":
+            return Value(self._first(bound, missing, cells), bound.type)
+        if bound.candidate and bound.offset == 0:
+            return self.buffered(bound.name)
+        offset = bound.offset - bound.candidate
+        cell = cells.text(cells.capture(bound, offset))
+        if bound.default is None:
+            return Value(cell, bound.type)
+        count = cells.text(cells.count(bound.variable))
+        return Value(f"({cell} if {count} > {offset} else {missing})", bound.type)
+
+    def _first(self, bound: Bound, missing: str, cells: Cells) -> str:
+        cell = cells.text(cells.capture(bound, bound.offset))
+        if bound.default is None and not bound.candidate:
+            return cell
+        count = cells.text(cells.count(bound.variable))
+        if bound.candidate:
+            own = self.buffered(bound.name).text
+            missing = f"({own} if {count} == {bound.offset} else {missing})"
+        return f"({cell} if {count} > {bound.offset} else {missing})"
+
+    def _cells(self) -> Cells:
+        if self.cells is None:
+            msg = "a condition about the row alone reads bound rows"
+            raise AssertionError(msg)
+        return self.cells

@@ -1,0 +1,231 @@
+"""Part of the kernel of a MATCH_RECOGNIZE: one buffered row is offered to the threads of the start being tried.
+
+Threads stand in a list, the most preferred first; the threads that took the row make the next list. A thread that
+completes the pattern is the best match so far and cuts off all threads behind it. Equal threads are kept once, at
+the more preferred place: where no condition reads bound rows a mark for each (row, state) does that, and
+stays for later starts, because what led to no match then leads to none now; so all starts together try each (row,
+state) once. Else threads of one state are compared by all they know.
+Source: the lockstep simulation of R. Pike as in R. Cox, "Regular expression matching: the virtual machine
+approach", 2009; marks that outlive a start as in C. Clark, memoized backtracking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.codegen import conditions
+from cep.codegen.recognize.parts import NODES, THREADS, TRIED_BITS
+
+if TYPE_CHECKING:
+    from cep.codegen.recognize.parts import Parts
+
+MOST_TRIES = 50_000_000  # conditions tried for one start of a key, where conditions read bound rows
+MOST_THREADS = 200_000  # threads of one start of a key
+
+
+class Step:
+    """Writes the step of all threads of key `slot` over row `r`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        layout = parts.layout
+        layout.pool(THREADS, 64)
+        parts.free_threads = layout.register_number("threads_free", -1)
+        layout.register("threads_used")
+        layout.register("threads_live")
+        layout.pool(NODES, 256)
+        parts.free_nodes = layout.register_number("nodes_free", -1)
+        layout.register("nodes_used")
+        layout.register("nodes_live")
+        self.tries = layout.register("tries")
+        layout.state(f"{THREADS}_chain", "i32", THREADS, fill=-1)
+        for name in ("thread_state", "thread_node", "thread_next"):
+            layout.state(name, "i64", THREADS)
+        layout.state(f"{NODES}_chain", "i32", NODES, fill=-1)
+        for name in ("node_row", "node_state", "node_parent", "node_refs", "node_next"):
+            layout.state(name, "i64", NODES)
+        if parts.captures:
+            layout.pool("marks", len(parts.program.states))
+            layout.state("state_step", "i64", "marks")
+            layout.state("state_thread", "i64", "marks")
+            layout.state("thread_same", "i64", THREADS)
+            layout.state("key_tries", "i64", "keys")
+            layout.state("key_threads", "i64", "keys")
+            self.number = layout.register("step")
+        else:
+            layout.state("row_tried", "i64", "rows", width=parts.tried_words)
+
+    # ------------------------------------------------------------ the start
+
+    def begin(self) -> None:
+        """Write the start of the trial of the first row of key `slot`: one thread before any row."""
+        parts, writer = self.parts, self.parts.writer
+        self._room(THREADS, parts.free_threads, "1")
+        writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
+        writer.lines("thread_state[thread] = 0", "thread_node[thread] = -1")
+        if parts.program.anchored:
+            with writer.block("if row_first[head] == 1:"):
+                writer.line("thread_state[thread] = 1")
+        writer.lines("thread_next[thread] = -1", "key_thread[slot] = thread", "key_at[slot] = -1")
+        writer.line("key_best[slot] = -2")
+        parts.threads.thread = "thread"
+        parts.threads.clear(parts.scope)
+        if parts.captures:
+            writer.lines("key_tries[slot] = 0", "key_threads[slot] = 1")
+        for number, state in enumerate(parts.program.starts):
+            if state.accepting:
+                with writer.block(f"if thread_state[thread] == {number}:"):
+                    writer.line("key_best[slot] = -1")
+        writer.line("key_begun[slot] = 1")
+        parts.add_one("runs_started")
+        parts.add_one("runs_live")
+
+    def _room(self, pool: str, at: int, needed: str) -> None:
+        """Write the test that a pool has room for `needed` more."""
+        writer, layout = self.parts.writer, self.parts.layout
+        with writer.block(f"if reg[{at + 2}] + {needed} > {layout.capacity(pool)}:"):
+            writer.lines(f"status = {layout.full(pool)}", "break")
+
+    # ------------------------------------------------------------ the step
+
+    def write(self) -> None:
+        """Write the step; it leaves the loop, with nothing touched, if a pool has no room."""
+        parts, writer = self.parts, self.parts.writer
+        most = str(len(parts.program.states))
+        if parts.captures:
+            most = f"key_threads[slot] * {parts.most_moves} + 1"
+        self._room(THREADS, parts.free_threads, most)
+        self._room(NODES, parts.free_nodes, most)
+        writer.lines("flags = row_flags[r]", "old = key_thread[slot]", "first = -1", "last = -1")
+        writer.line("accepted = 0")
+        if parts.captures:
+            writer.line(f"{self.number} = {self.number} + 1")
+            writer.line("key_threads[slot] = 0")
+        with writer.block("while old >= 0:"):
+            writer.line("after = thread_next[old]")
+            with writer.block("if accepted == 0:"):
+                writer.lines("state = thread_state[old]", "move = follow_at[state]")
+                writer.line("moves_end = follow_at[state + 1]")
+                writer.line(f"{self.tries} = {self.tries} + (moves_end - move)")
+                if parts.captures:
+                    writer.line("key_tries[slot] = key_tries[slot] + (moves_end - move)")
+                with writer.block("while move < moves_end:"):
+                    self._move()
+                    writer.line("move = move + 1")
+            parts.drop_thread("old")
+            writer.line("old = after")
+        writer.lines("key_thread[slot] = first", "key_at[slot] = r")
+
+    def _move(self) -> None:
+        """Write the try of one move: whether the row fits, and the thread that took it."""
+        parts, writer = self.parts, self.parts.writer
+        writer.lines("target = follow[move]", "variable = state_variable[target]")
+        writer.line("fits = (flags >> variable) & 1")
+        if not parts.captures:
+            self._not_tried()
+        for condition in parts.conditions:
+            if condition.bound:
+                self._bound_condition(condition.number)
+        with writer.block("if fits == 1:"):
+            self._take()
+
+    def _not_tried(self) -> None:
+        """Write `fits = 0` for a (row, state) tried before, else the mark for it."""
+        writer, width = self.parts.writer, self.parts.tried_words
+        shift = TRIED_BITS.bit_length() - 1
+        if width == 1:
+            writer.lines("word = r", "mark = 1 << target")
+        else:
+            writer.line(f"word = r * {width} + (target >> {shift})")
+            writer.line(f"mark = 1 << (target & {TRIED_BITS - 1})")
+        with writer.block("if row_tried[word] & mark != 0:"):
+            writer.line("fits = 0")
+        with writer.block("else:"):
+            writer.line("row_tried[word] = row_tried[word] | mark")
+
+    def _bound_condition(self, number: int) -> None:
+        """Write the parts of a condition that read rows bound before, for thread `old`."""
+        parts, writer = self.parts, self.parts.writer
+        condition = parts.conditions[number]
+        scope = parts.scope
+        scope.at, scope.variable, scope.cells = "r", condition.name, parts.threads
+        parts.threads.thread = "old"
+        with writer.block(f"if fits == 1 and variable == {number}:"):
+            tests = [f"({conditions.is_true(part, scope)})" for part in condition.bound]
+            writer.line("fits = 0")
+            with writer.block(f"if {' and '.join(tests)}:"):
+                writer.line("fits = 1")
+        scope.variable = None
+
+    def _take(self) -> None:
+        """Write the binding of the row: a node of the path, the match if it is complete, the thread that goes on."""
+        parts, writer = self.parts, self.parts.writer
+        writer.line("goes_on = follow_at[target + 1] - follow_at[target]")
+        if parts.captures:
+            self._know()
+            with writer.block("if fits == 1:"):
+                self._node()
+        else:
+            self._node()
+
+    def _know(self) -> None:
+        """Write a thread with all it knows after the row; `fits = 0` if there is an equal, more preferred one."""
+        parts, writer, scope = self.parts, self.parts.writer, self.parts.scope
+        writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
+        parts.threads.copy(scope, "thread", "old")
+        scope.at, scope.cells = "r", parts.threads
+        parts.threads.thread = "thread"
+        parts.threads.bind(scope, "variable")
+        with writer.block(f"if state_step[target] != {self.number}:"):
+            writer.lines(f"state_step[target] = {self.number}", "state_thread[target] = -1")
+        writer.line("other = state_thread[target]")
+        with writer.block("while other >= 0 and fits == 1:"):
+            with writer.block(f"if {parts.threads.equal('thread', 'other')}:"):
+                writer.line("fits = 0")
+            writer.line("key_tries[slot] = key_tries[slot] + 1")
+            writer.line("other = thread_same[other]")
+        free = parts.call(
+            "slots", "free_slot", "reg", parts.free_threads, f"{THREADS}_chain", "thread"
+        )
+        with writer.block("if fits == 0:"):
+            writer.line(free)
+
+    def _node(self) -> None:
+        parts, writer = self.parts, self.parts.writer
+        writer.line(f"node = {parts.take(NODES, parts.free_nodes)}")
+        writer.lines("node_row[node] = r", "node_state[node] = target", "node_refs[node] = 0")
+        writer.line("parent = thread_node[old]")
+        writer.line("node_parent[node] = parent")
+        with writer.block("if parent >= 0:"):
+            writer.line("node_refs[parent] = node_refs[parent] + 1")
+        if any(state.accepting for state in parts.program.states):
+            with writer.block("if state_accepts[target] == 1:"):
+                writer.line(parts.release_path("key_best[slot]"))
+                writer.lines("key_best[slot] = node", "node_refs[node] = 1")
+                writer.lines("accepted = 1", "move = moves_end")
+        with writer.block("if goes_on > 0:"):
+            self._thread()
+        if parts.captures:
+            free = parts.call(
+                "slots", "free_slot", "reg", parts.free_threads, f"{THREADS}_chain", "thread"
+            )
+            with writer.block("else:"):
+                writer.line(free)
+
+    def _thread(self) -> None:
+        """Write the joining of the thread at `target` behind the more preferred ones."""
+        parts, writer = self.parts, self.parts.writer
+        if parts.captures:
+            writer.lines(
+                "thread_same[thread] = state_thread[target]", "state_thread[target] = thread"
+            )
+            writer.line("key_threads[slot] = key_threads[slot] + 1")
+        else:
+            writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
+        writer.lines("thread_state[thread] = target", "thread_node[thread] = node")
+        writer.lines("thread_next[thread] = -1", "node_refs[node] = node_refs[node] + 1")
+        with writer.block("if last < 0:"):
+            writer.line("first = thread")
+        with writer.block("else:"):
+            writer.line("thread_next[last] = thread")
+        writer.line("last = thread")
