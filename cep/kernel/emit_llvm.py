@@ -19,7 +19,7 @@ from cep.kernel.emit_statements import STATEMENTS
 from cep.kernel.emit_values import VALUES
 from cep.kernel.faults import INDEX, Site
 from cep.kernel.intrinsics_llvm import C_PREFIX
-from cep.kernel.tree import ArrayArgument, Const, Logic, Not
+from cep.kernel.tree import Arith, ArrayArgument, Compare, Const, Logic, Not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,6 +179,10 @@ class Emitter:
                         self.branch(operand, yes, further)
                     self.b.position_at_end(further)
                 self.branch(last, yes, no)
+            case Compare(left=Arith(op="&")):
+                # Without this LLVM would make one branch of each side again.
+                jump = self.b.cbranch(self.value(expr), yes, no)
+                jump.set_metadata("unpredictable", self.module.add_metadata([]))
             case _:
                 self.b.cbranch(self.value(expr), yes, no)
 

@@ -16,6 +16,7 @@ from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import HIDDEN, Emitter
 from cep.codegen.match.keys import PartitionKeys
 from cep.codegen.match.parts import (
+    Condition,
     Parts,
     condition_of,
     gates_of,
@@ -30,8 +31,11 @@ from cep.codegen.writer import Writer
 from cep.pattern.build import build
 from cep.pattern.gates import leaves
 from cep.plan.expressions import Aggregate, Bound, Column
+from cep.types import Type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cep.graph.kernel import KernelSpec
     from cep.pattern.automaton import Automaton
     from cep.plan.nodes import Match
@@ -106,6 +110,7 @@ class _Kernel:
         parts.keys.enter(writer)
         parts.scope.aggregates.distinct.enter(writer)
         with writer.block("while True:"):
+            self._skip()
             writer.line("limit = ctl[2]")
             with writer.block("if row < rows:"):
                 writer.line(f"limit = {parts.layout.merge('ts')}[row]")
@@ -137,7 +142,7 @@ class _Kernel:
             writer.line("in_partition = 1")
         if len(parts.node.inputs) == 1:
             parts.keys.load_row(parts.scope, 0, "row")
-            self._load_columns()
+            self._load_columns(parts.conditions.values())
             self._fits(0)
         else:
             self._by_source()
@@ -145,6 +150,40 @@ class _Kernel:
             with writer.block("if in_partition == 0:"):
                 parts.add_one("null_keys")
                 writer.lines("row = row + 1", "continue")
+
+    def _skip(self) -> None:
+        """Write the passing over of rows before the next deadline whose key has no runs and that start none.
+
+        These are most rows of most streams: in a loop of its own what they need stays in registers. All other
+        rows decide the same once more.
+        """
+        parts = self.parts
+        writer, keys = parts.writer, parts.keys
+        starters = [parts.conditions[move.variable] for move in parts.automaton.starts]
+        one_text_key = keys.by_code and keys.types
+        if len(parts.node.inputs) > 1 or not one_text_key or not all(c.alone for c in starters):
+            return
+        key = parts.layout.column(0, parts.node.partition[0][0], Type.STRING)
+        with writer.block(f"while row < rows and {parts.layout.merge('ts')}[row] <= due:"):
+            writer.line(f"code = {key}[row]")
+            with writer.block("if code < 0:"):
+                writer.line("break")
+            with writer.block(f"if {keys.map}[code] >= 0:"):
+                writer.line("break")
+            # Loaded first, so that no branch hangs on which of them is looked at.
+            self._load_columns(starters)
+            for condition in starters:
+                with writer.block(f"if {self._fits_alone(condition, at_once=True)}:"):
+                    writer.line("break")
+            writer.line("row = row + 1")
+
+    def _fits_alone(self, condition: Condition, *, at_once: bool = False) -> str:
+        """Return the test of what a condition says about the event alone; its parts all at once or in order."""
+        self.parts.scope.variable = condition.variable
+        tests = [conditions.is_true(part, self.parts.scope) for part in condition.alone]
+        if len(tests) == 1 or not at_once:
+            return " and ".join(f"({test})" for test in tests)
+        return " & ".join(f"int({test})" for test in tests) + " != 0"
 
     def _pass_over(self) -> None:
         """Write the passing over of a row that fits nothing, unless strict edges make it count."""
@@ -169,11 +208,11 @@ class _Kernel:
                 parts.keys.load_row(parts.scope, number, "j")
                 self._fits(number)
 
-    def _load_columns(self) -> None:
-        """Write the loading of the columns that the conditions about the event alone read (one input)."""
+    def _load_columns(self, some: Iterable[Condition]) -> None:
+        """Write the loading of the columns that conditions read about the event alone (one input)."""
         columns = {
             leaf
-            for condition in self.parts.conditions.values()
+            for condition in some
             for part in condition.alone
             for leaf in leaves(part)
             if isinstance(leaf, Column)
@@ -187,13 +226,11 @@ class _Kernel:
         for condition in self.parts.conditions.values():
             if condition.input != source:
                 continue
-            self.parts.scope.variable = condition.variable
             if not condition.alone:
                 writer.line(f"{condition.flag} = 1")
                 continue
-            tests = [f"({conditions.is_true(part, self.parts.scope)})" for part in condition.alone]
             writer.line(f"{condition.flag} = 0")
-            with writer.block(f"if {' and '.join(tests)}:"):
+            with writer.block(f"if {self._fits_alone(condition)}:"):
                 writer.line(f"{condition.flag} = 1")
 
     # ------------------------------------------------------------------ the event
