@@ -489,7 +489,7 @@ _INCIDENTS = (
         "an idle incident is closed before the events of that instant",
         "cep/codegen/incident/kernel.py",
         'block(f"if {timer} < now:")',
-        'block(f"if {timer} <= now:")',
+        'block(f"if {timer} <= now and {timer} < MAX_I64:")',
         ("life", "clauses"),
     ),
     Fault(

@@ -64,9 +64,10 @@ def divided(left: Value, right: Value) -> Value:
 
 
 def like(text: str, pattern: str) -> bool:
-    """LIKE: % is any text, _ any one character."""
+    """LIKE: % is any text, _ any one character; a backslash takes the next character literally."""
     parts = {"%": ".*", "_": "."}
-    expression = "".join(parts.get(c, re.escape(c)) for c in pattern)
+    items = re.findall(r"\\.|.", pattern, re.DOTALL)
+    expression = "".join(parts.get(item, re.escape(item[-1])) for item in items)
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
