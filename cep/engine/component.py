@@ -48,6 +48,8 @@ class Component:
         self.rules = rules
         self.clock = NEVER
         self._idle_since_us = 0
+        # The clock before it went to the end of input in this step.
+        self._ends_after: int | None = None
         self._derived = derived
         self._bounded = bounded
         self._writers = Counter(task.spec.output for task in rules)  # in topological order
@@ -79,7 +81,9 @@ class Component:
         """Set the clock to the minimum watermark of the streams that hold it back."""
         marks = [s.watermark.value for s in self.sources if self.holding(s)]
         if marks:
-            self.clock = max(self.clock, min(marks))
+            before, self.clock = self.clock, max(self.clock, min(marks))
+            if self.clock == MAX_I64 and before < MAX_I64:
+                self._ends_after = before
 
     def tick(self, now_us: int, default_idle_us: int) -> bool:
         """Mark streams idle that were silent too long; return whether the clock may have moved.
@@ -126,7 +130,22 @@ class Component:
 
     def step(self, emit: Callable[[str, EventBatch], None]) -> None:
         """Run every row and timer that the clock allows; `emit` takes the rows of derived streams."""
-        self.run(self._released(), emit)
+        rows = self._released()
+        self.run(rows, emit)
+        if self._ends_after is not None:
+            times = [int(batch.ts[-1]) for batch in rows.values() if len(batch)]
+            last, self._ends_after = max(self._ends_after, *times, NEVER), None
+            self._flush(last, emit)
+
+    def _flush(self, last: int, emit: Callable[[str, EventBatch], None]) -> None:
+        """Let rule by rule decide what is open when all instants are over; T of these rows is the `last` one (ruling 8)."""
+        for number, task in enumerate(self.rules):
+            inputs = tuple(self._nothing(name) for name in task.spec.inputs)
+            made = task.flush(inputs, last, self.depth, self._wall.now_us())
+            if made is not None:
+                name = task.spec.output
+                rows = {name: self._finished(name, [made], None)}
+                self.run(rows, emit, first=number + 1)
 
     def run(
         self,

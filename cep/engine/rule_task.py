@@ -14,6 +14,7 @@ from cep.graph.kernel import Merge
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import no_rows
 from cep.state.arrays import put_under, take_from
+from cep.types import MAX_I64
 
 if TYPE_CHECKING:
     from cep.batch import EventBatch, Positions
@@ -58,6 +59,25 @@ class RuleTask:
         """
         merged, parents = merge(batches) if any(map(len, batches)) else (no_rows(batches), None)
         made = self._chain(merged, clock, ran=ran)
+        return self._finished(made, parents, depth, now_us)
+
+    def flush(
+        self, batches: tuple[EventBatch, ...], last: int, depth: int | None, now_us: int
+    ) -> EventBatch | None:
+        """Decide what only the end of input decides; T of the rows is `last`, us. The inputs have no rows."""
+        first = self.operators[0]
+        if not first.decides_at_end:
+            return None
+        merged = no_rows(batches)
+        made = first.process(merged, last, flush=True)
+        if made is not None:
+            made = self._above(made, merged, MAX_I64)
+        return self._finished(made, None, depth, now_us)
+
+    def _finished(
+        self, made: EventBatch | None, parents: Positions | None, depth: int | None, now_us: int
+    ) -> EventBatch | None:
+        """Count rows made and give them positions."""
         if made is None:
             return None
         self.matches += len(made)
@@ -77,12 +97,16 @@ class RuleTask:
         return positions
 
     def _chain(self, merged: Merged, clock: int, *, ran: bool) -> EventBatch | None:
-        first, *rest = self.operators
+        first = self.operators[0]
         if ran:
             made = first.made()
         else:
             made = first.process(merged, clock) if len(merged) or first.due(clock) else None
-        for operator in rest:
+        return self._above(made, merged, clock)
+
+    def _above(self, made: EventBatch | None, merged: Merged, clock: int) -> EventBatch | None:
+        """Run the further operators on what the first one made of `merged`."""
+        for operator in self.operators[1:]:
             if made is None and not operator.due(clock):
                 continue
             below = no_rows((first_rows(merged),)) if made is None else self._below(made, merged)

@@ -304,6 +304,11 @@ class KernelOperator:
         return bool(ctl[OUT])
 
     @property
+    def decides_at_end(self) -> bool:
+        """Whether the end of input decides something that no deadline decides (ruling 8)."""
+        return "flushing" in self._registers
+
+    @property
     def settled(self) -> bool:
         """Whether no other tier waits to be swapped in."""
         return self._box is None

@@ -103,6 +103,7 @@ class _Binder:
                 unknown=not known,
                 arrival=spec.time_column is None,
                 time_column=spec.time_column,
+                tiebreak=spec.tiebreak,
             )
         for spec in list(self.declared.values()):
             if spec.late_into is not None:

@@ -269,7 +269,9 @@ class Incident:
     schema: Schema
 
 
-Node = Scan | Filter | Project | GroupWindow | Over | Match | Recognize | Suppress | Limit | Incident
+Node = (
+    Scan | Filter | Project | GroupWindow | Over | Match | Recognize | Suppress | Limit | Incident
+)
 
 
 @dataclass(frozen=True, slots=True)

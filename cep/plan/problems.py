@@ -49,6 +49,9 @@ CODES: dict[str, str] = {
     "CEP250": "absence that can never complete",
     "CEP251": "pattern construct that MATCH does not have",
     "CEP252": "pattern with too many states",
+    "CEP253": "ORDER BY that is not the order of time",
+    "CEP254": "pattern construct that MATCH_RECOGNIZE does not have",
+    "CEP255": "clause of MATCH_RECOGNIZE that cannot be meant",
     # incidents
     "CEP260": "incident clause missing or repeated",
     "CEP261": "state column that OPEN does not declare",

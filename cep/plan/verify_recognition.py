@@ -73,14 +73,19 @@ def _expression(expr: Expr, node: Recognize, known: dict[str, Type]) -> Iterator
 
 def row_variables(pattern: RowPattern) -> tuple[str, ...]:
     """Return the variables of a row pattern in text order, each as often as it stands there."""
+    return tuple(part.variable for part in row_parts(pattern) if isinstance(part, RowStep))
+
+
+def row_parts(pattern: RowPattern) -> Iterator[RowPattern]:
+    """Yield a row pattern and everything in it, outermost first."""
+    yield pattern
     match pattern:
-        case RowStep():
-            return (pattern.variable,)
-        case RowEmpty() | RowFirst():
-            return ()
+        case RowStep() | RowEmpty() | RowFirst():
+            return
         case RowLoop() | RowExcluded():
-            return row_variables(pattern.part)
+            yield from row_parts(pattern.part)
         case RowSequence() | RowChoice():
-            return tuple(v for part in pattern.parts for v in row_variables(part))
+            for part in pattern.parts:
+                yield from row_parts(part)
         case _:
             assert_never(pattern)

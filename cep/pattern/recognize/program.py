@@ -58,24 +58,6 @@ class Program:
         return self.states[: 1 + self.anchored]
 
 
-def size_of(pattern: RowPattern) -> int:
-    """Return the number of states a pattern needs, start states not counted."""
-    match pattern:
-        case RowStep():
-            return 1
-        case RowEmpty() | RowFirst():
-            return 0
-        case RowExcluded():
-            return size_of(pattern.part)
-        case RowLoop():
-            times = max(1, pattern.low + 1 if pattern.high is None else pattern.high)
-            return times * size_of(pattern.part)
-        case RowSequence() | RowChoice():
-            return sum(size_of(part) for part in pattern.parts)
-        case _:
-            assert_never(pattern)
-
-
 def build_program(pattern: RowPattern, variables: Mapping[str, int]) -> Program:
     """Return the program of a pattern; `variables` numbers the variables."""
     code = _Code(dict(variables))

@@ -29,6 +29,7 @@ class StreamInfo:
     arrival: bool = False
     late_of: str | None = None
     time_column: str | None = None
+    tiebreak: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

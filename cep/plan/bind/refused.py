@@ -81,7 +81,6 @@ REFUSED: dict[str, Refusal] = {
     "Join": Refusal(
         "CEP303", "JOIN", "MATCH (a:one -> b:two PARTITION BY k WITHIN 1m) pairs events"
     ),
-    "MatchRecognize": Refusal("CEP303", "MATCH_RECOGNIZE", "use MATCH ( .. )"),
     "TableFunction.rows": Refusal(
         "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"
     ),
@@ -131,6 +130,15 @@ REFUSED: dict[str, Refusal] = {
     "Match.partition": Refusal(
         "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
     ),
+    # MATCH_RECOGNIZE
+    "Recognize.relaxed": Refusal(
+        "CEP307", "->, NOT or RELAXED in MATCH_RECOGNIZE", "use MATCH ( .. )"
+    ),
+    "Recognize.stream": Refusal("CEP312", "several streams in MATCH_RECOGNIZE", "use MATCH ( .. )"),
+    "Recognize.gap": Refusal("CEP312", "GAP in MATCH_RECOGNIZE", "use WITHIN"),
+    "Recognize.within_events": Refusal("CEP312", "WITHIN n EVENTS in MATCH_RECOGNIZE"),
+    "Recognize.starts": Refusal("CEP312", "STARTS in MATCH_RECOGNIZE", "use MATCH ( .. )"),
+    "Recognize.classifier": Refusal("CEP305", "FIRST(CLASSIFIER()) in DEFINE"),
     # output
     "OutTime": Refusal("CEP308", "TIMESTAMP as an output clause"),
     "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from cep.errors import nearest
 from cep.lang import ast
+from cep.plan.bind.recognize import bind_recognize
 from cep.plan.bind.refused import LATER_WINDOWS, refuse
 from cep.plan.bind.windows import WINDOWS, table_window
 from cep.plan.nodes import Scan, WindowSize
 
 if TYPE_CHECKING:
     from cep.plan.bind.environment import Environment, StreamInfo
+    from cep.plan.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """What a query over rows reads: a stream, the names it goes by, its window table function if any."""
+    """What a query over rows reads: a stream or table of matches, its names, its window table function if any."""
 
-    scan: Scan
+    scan: Node
     stream: StreamInfo
     qualifiers: tuple[str, ...]
     windowed: bool = False
@@ -40,7 +42,12 @@ def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:
             return RowSource(Scan(stream.name, stream.schema), stream, names)
         case ast.TableFunction():
             return _table_function(table, environment)
-        case ast.Derived() | ast.Join() | ast.MatchRecognize():
+        case ast.MatchRecognize():
+            found = bind_recognize(table, environment)
+            if found is None:
+                return None
+            return RowSource(found.node, found.stream, (table.alias,) if table.alias else ())
+        case ast.Derived() | ast.Join():
             refuse(environment.report, type(table).__name__, table.span)
             return None
         case ast.Match():

@@ -67,3 +67,8 @@ def rule(query: str) -> str:
 def match(pattern: str, options: str = "PARTITION BY room WITHIN 1m", items: str = "room") -> str:
     """Return a rule with a MATCH over `r`."""
     return rule(f"SELECT {items} FROM r MATCH ({pattern} {options})")
+
+
+def recognize(clauses: str, mark: str = "") -> str:
+    """Return a rule that selects all of a MATCH_RECOGNIZE with these clauses; `mark` stands before its input."""
+    return rule(f"SELECT * FROM {mark}r MATCH_RECOGNIZE (PARTITION BY room {clauses})")

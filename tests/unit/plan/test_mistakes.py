@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from binding import bind_text, match, place_of, rule
+from binding import bind_text, match, place_of, recognize, rule
 
 from cep.plan.problems import CODES
 
@@ -186,6 +186,30 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP251", match("a -> ¦()")),
     ("CEP251", match("a -> ¦{- b -}")),
     ("CEP251", match("¦^ a")),
+    ("CEP252", recognize("PATTERN (¦A{1001})")),
+    ("CEP252", recognize("PATTERN (¦PERMUTE(A, B, C, D, E, F, G))")),
+    ("CEP253", recognize("ORDER BY ¦value PATTERN (A)")),
+    ("CEP253", recognize("ORDER BY ¦ts DESC PATTERN (A)")),
+    ("CEP253", recognize("ORDER BY ts, ¦n PATTERN (A)")),
+    ("CEP254", recognize("PATTERN (A ¦$)")),
+    ("CEP254", recognize("PATTERN (A ¦->> B)")),
+    ("CEP254", recognize("PATTERN (¦A & B)")),
+    ("CEP254", recognize("PATTERN (¦A++)")),
+    ("CEP254", recognize("PATTERN (A -> ¦NOT B FOR 3s)")),
+    ("CEP255", recognize("AFTER MATCH SKIP ¦TO FIRST A PATTERN (A B)")),
+    ("CEP255", recognize("AFTER MATCH SKIP ¦NONE PATTERN (A B)")),
+    (
+        "CEP255",
+        recognize("ALL ROWS PER MATCH WITH UNMATCHED ROWS PATTERN (¦A {- B -})"),
+    ),
+    ("CEP204", recognize("PATTERN (A) DEFINE A AS value > ¦Z.value")),
+    ("CEP204", recognize("PATTERN (A) SUBSET ¦U = (A, Z)")),
+    ("CEP209", recognize("PATTERN (A B) SUBSET ¦A = (B)")),
+    ("CEP225", recognize("PATTERN (A) DEFINE A AS value > ¦NEXT(value)")),
+    ("CEP225", recognize("PATTERN (A) DEFINE A AS ¦FINAL LAST(value) > 3")),
+    ("CEP225", recognize("PATTERN (A) DEFINE A AS ¦MATCH_NUMBER() > 3")),
+    ("CEP225", recognize("PATTERN (A) DEFINE A AS value > FIRST(¦LAST(A.value))")),
+    ("CEP249", recognize("PATTERN (A B) DEFINE B AS ¦LAST(A.value + B.value) > 3")),
     ("CEP252", match("¦((((((a -> b){2,3} -> a){2,3} -> b){2,3}) -> a){2,3} -> b){2,3}")),
     # incidents
     ("CEP260", "¦CREATE INCIDENT i KEY (room) CLOSE ON r;"),

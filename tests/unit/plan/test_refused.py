@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from binding import bind_text, match, place_of, rule
+from binding import bind_text, match, place_of, recognize, rule
 
 from cep.plan.bind.refused import LATER_FUNCTIONS, REFUSED
 from cep.plan.problems import CODES
@@ -54,7 +54,6 @@ CASES: dict[str, str] = {
     ),
     "Derived": rule("SELECT room FROM ¦(SELECT room FROM r)"),
     "Join": rule("SELECT r.room FROM ¦r JOIN q WITHIN 1m ON r.room = q.room"),
-    "MatchRecognize": rule("SELECT * FROM ¦r MATCH_RECOGNIZE (PATTERN (A))"),
     "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
     "Call.cumulate": rule(GROUPED + "¦CUMULATE(step => 1m, size => 1h)"),
@@ -97,6 +96,12 @@ CASES: dict[str, str] = {
     "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
     "Match.skip": match("a -> b", "PARTITION BY room WITHIN 1m AFTER MATCH SKIP ¦TO LAST a"),
     "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
+    "Recognize.relaxed": recognize("PATTERN (¦A -> B)"),
+    "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
+    "Recognize.gap": recognize("PATTERN (A B) GAP ¦1m"),
+    "Recognize.within_events": recognize("PATTERN (A B) WITHIN 3 EVENTS", mark="¦"),
+    "Recognize.starts": recognize("PATTERN (A B) STARTS FIRST", mark="¦"),
+    "Recognize.classifier": recognize("PATTERN (A B) DEFINE B AS FIRST(¦CLASSIFIER()) = 'A'"),
     "Match.partition": match("a -> b", "PARTITION BY ¦UPPER(room) WITHIN 1m"),
     "OutTime": rule("SELECT room FROM r ¦TIMESTAMP t2"),
     "Emit.changes": rule(GROUPED + "TUMBLE(1s) ¦EMIT CHANGES"),
