@@ -163,10 +163,10 @@ _ORDER = (
         ("derived",),
     ),
     Fault(
-        "INT is not made DOUBLE where streams are joined",
-        "cep/engine/component.py",
-        "np.where(stored == NULL_I64, np.nan, stored)",
-        "np.where(stored == NULL_I64, 0.0, stored)",
+        "NULL of INT is a number as DOUBLE",
+        "cep/kernel/intrinsics_python.py",
+        "return NAN if a == NULL_I64 else float(a)",
+        "return float(a)",
         ("derived",),
     ),
     Fault(
@@ -198,7 +198,7 @@ _RESTART = (
         "cep/operators/kernel_operator.py",
         'kept["$next"] = np.array([self._ctl[NEXT]',
         'kept["$next"] = np.array([MAX_I64 - 1',
-        ("sequence", "negation"),
+        ("tumble_and_hop",),
     ),
     Fault(
         "waiting rows are lost at a restart",
@@ -412,14 +412,14 @@ _PATTERNS = (
         "cep/codegen/match/timers.py",
         "run_first_event[r] <= last_event:",
         "run_first_event[r] < last_event:",
-        ("worked",),
+        ("negation",),
     ),
     Fault(
         "STARTS FIRST starts always",
         "cep/codegen/match/kernel.py",
         'if parts.node.starts == "first":',
         'if parts.node.starts == "never":',
-        ("starts_and_skips",),
+        ("groups", "starts_and_skips"),
     ),
     Fault(
         "STARTS LAST replaces runs in any step",
@@ -514,7 +514,7 @@ _EXPRESSIONS = (
         "cep/codegen/conditions.py",
         '        "lt": (left,),\n',
         '        "lt": (),\n',
-        ("expressions",),
+        ("aggregates",),
     ),
     Fault(
         "NOT of what is unknown is TRUE",
