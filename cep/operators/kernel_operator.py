@@ -5,6 +5,7 @@ Every stateful operator is a kernel in one of these; `select.py` adds the numpy 
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import partial
 from operator import attrgetter
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from cep.strings import StringTable
 
 DTYPES = {"i64": np.int64, "i32": np.int32, "i8": np.int8, "u8": np.uint8, "f64": np.float64}
+LOGGER = logging.getLogger("cep")
 SMALL_BATCH = 64  # up to so many rows a call keeps the GIL: freeing it costs more than it gives
 MOST_CELLS = 1 << 34
 
@@ -99,6 +101,10 @@ class KernelOperator:
         self.compile_seconds = 0.0
         self.compile_failure: Exception | None = None
         self.errors = 0
+        self._stop = self._registers.get(
+            "stopped", -1
+        )  # the kernel stops itself at a step or space budget
+        self._stop_told = False
         self._box: CompileBox | None = None
         self._load("python" if tier == "auto" else tier)
         if tier == "auto" and compiler is not None:
@@ -301,6 +307,8 @@ class KernelOperator:
         self.kernel_seconds += time.perf_counter() - start
         if ctl[ERRORS]:
             self._take_errors()
+        if self._stop >= 0:
+            self._tell_stop()
         return bool(ctl[OUT])
 
     @property
@@ -330,6 +338,15 @@ class KernelOperator:
         self.kernel_seconds += time.perf_counter() - start
         if ctl[ERRORS]:
             self._take_errors()
+        if self._stop >= 0:
+            self._tell_stop()
+
+    def _tell_stop(self) -> None:
+        """Log that the kernel has stopped at a budget (ruling 10); the other rules go on."""
+        if not self._stop_told and self._arrays[self._places["reg"]][self._stop]:
+            self._stop_told = True
+            text = "%s: stopped, one match of a key costs more than the budget of steps or space"
+            LOGGER.error(text, self.spec.kernel.entry)
 
     def _take_errors(self) -> None:
         self.errors += self._ctl[ERRORS]
