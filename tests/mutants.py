@@ -19,8 +19,12 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.faults import FAULTS, Fault
+from tests.faults import FAULTS
+
+if TYPE_CHECKING:
+    from tests.faults.fault import Fault
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("cep", "grammar", "rules", "tests", "pyproject.toml")
