@@ -91,7 +91,7 @@ class Decide:
     def _forget(self, first: str, last: str) -> None:
         """Write the clearing of the marks of rows: what was tried there may lead to a match from another start."""
         parts = self.parts
-        if parts.captures:
+        if not parts.marks:
             parts.writer.line("pass")
             return
         call = parts.call(

@@ -16,9 +16,11 @@ from cep.codegen.layout import ORIGIN, Layout
 from cep.codegen.recognize.cells import Cells
 from cep.codegen.recognize.decide import Decide
 from cep.codegen.recognize.emit import Emitter
+from cep.codegen.recognize.park import Park
 from cep.codegen.recognize.parts import THREADS, Parts, conditions_of
 from cep.codegen.recognize.rows import RowBuffer
 from cep.codegen.recognize.scope import RecognizeScope
+from cep.codegen.recognize.scout import SCOUTING, TO_THREADS, Scout
 from cep.codegen.recognize.step import MOST_THREADS, MOST_TRIES, Step
 from cep.codegen.scope import Value
 from cep.codegen.writer import Writer
@@ -111,9 +113,12 @@ class _Kernel:
             layout.state("row_first", "i8", "rows")
             layout.state("key_seen", "i8", "keys")
         self._tables()
+        self.scout = Scout(parts)
+        parts.marks = self.scout.possible or not parts.captures
         self.step = Step(parts)
         self.emitter = Emitter(parts)
         self.decide = Decide(parts, self.emitter)
+        self.park = Park(parts)
 
     def _tables(self) -> None:
         """Add the program as tables: what may follow a state, its variable, whether it accepts, is excluded."""
@@ -129,6 +134,8 @@ class _Kernel:
         }
         if any(state.excluded for state in states):
             tables["state_excluded"] = [int(state.excluded) for state in states]
+        fits = [sum({1 << states[t].variable for t in state.follow}) for state in states]
+        self.parts.layout.add(Array("state_fits", "i64", Role.TABLE, source=Numbers(tuple(fits))))
         for name, values in tables.items():
             source = Numbers(tuple(values))
             self.parts.layout.add(Array(name, "i32", Role.TABLE, source=source))
@@ -184,7 +191,7 @@ class _Kernel:
         with writer.block(f"if ctl[6] == 1 and {self.flushing} == 0:"):
             writer.line(f"{self.flushing} = 1")
             loop = writer.block(f"for key in range({parts.keys.n_slots}):")
-            with loop, writer.block("if key_chain[key] == -2 and key_begun[key] == 1:"):
+            with loop, writer.block("if key_chain[key] == -2 and key_head[key] >= 0:"):
                 writer.line("key_order[key] = row_number[key_head[key]]")
                 writer.line(self._set_timer("key", "0"))
 
@@ -263,6 +270,8 @@ class _Kernel:
             self._new_key()
         self._flags()
         self._pass_over()
+        if self.park.possible:
+            self.park.replace(self._fill)
         free = parts.call("slots", "next_slot", "reg", parts.rows.at)
         with writer.block(f"if {free} >= {parts.layout.capacity('rows')}:"):
             writer.lines(f"status = {parts.layout.full('rows')}", "slot = -1", "break")
@@ -317,22 +326,27 @@ class _Kernel:
                     parts.rows.remember(writer, "row")
                 writer.lines("slot = -1", "row = row + 1", "continue")
 
-    def _append(self) -> None:
-        """Write the row as the last one of the list of its key."""
+    def _fill(self) -> None:
+        """Write the present row into the buffered row `kept`."""
         parts, writer = self.parts, self.parts.writer
-        take = parts.call("slots", "take_slot", "reg", parts.rows.at, "rows_chain")
-        writer.line(f"kept = {take}")
-        writer.lines("row_next[kept] = -1", "row_ts[kept] = limit", "row_flags[kept] = flags")
+        writer.lines("row_ts[kept] = limit", "row_flags[kept] = flags")
         parts.add_one("rows_seen")
         writer.line(f"row_number[kept] = {parts.layout.register('rows_seen')}")
         writer.line(f"row_seq[kept] = {parts.layout.seq(0, 'row')}")
         parts.rows.keep(writer, "row")
         parts.rows.remember(writer, "row")
+
+    def _append(self) -> None:
+        """Write the row as the last one of the list of its key."""
+        parts, writer = self.parts, self.parts.writer
+        take = parts.call("slots", "take_slot", "reg", parts.rows.at, "rows_chain")
+        writer.lines(f"kept = {take}", "row_next[kept] = -1")
+        self._fill()
         if parts.program.anchored:
             writer.lines("row_first[kept] = 1 - key_seen[slot]", "key_seen[slot] = 1")
         if parts.node.rows == "all_unmatched":
             writer.line("row_matched[kept] = 0")
-        if not parts.captures:
+        if parts.marks:
             width = parts.tried_words
             for word in range(width) if width <= 4 else ():
                 place = "kept" if width == 1 else f"kept * {width} + {word}"
@@ -352,18 +366,20 @@ class _Kernel:
     def _work(self) -> None:
         """Write one piece of work on key `slot`: a start begins, a row is offered, or a start is decided."""
         parts, writer = self.parts, self.parts.writer
-        writer.line("head = key_head[slot]")
-        with writer.block("if key_begun[slot] == 0:"):
-            with writer.block("if head < 0:"):
-                if not parts.keeps_keys:
-                    self._release()
-                writer.lines("slot = -1", "continue")
-            self.step.begin()
+        self._start()
         writer.lines("r = head", "stop = 0")
         with writer.block("if key_at[slot] >= 0:"):
             writer.line("r = row_next[key_at[slot]]")
-        with writer.block("if key_thread[slot] < 0:"):
-            writer.line("stop = 1")
+        if self.scout.possible:
+            with writer.block(f"if key_begun[slot] == {SCOUTING}:"):
+                self.scout.write()
+            with writer.block("elif key_thread[slot] == -1:"):
+                writer.line("stop = 1")
+            with writer.block("if stop == 1:"):
+                writer.line("pass")
+        else:
+            with writer.block("if key_thread[slot] == -1:"):
+                writer.line("stop = 1")
         with writer.block("elif r < 0:"):
             writer.line("stop = cut")
             with writer.block("if stop == 0:"):
@@ -377,6 +393,32 @@ class _Kernel:
             self.step.write()
         with writer.block("else:"):
             self.decide.write()
+
+    def _start(self) -> None:
+        """Write the start of the trial of the first row of key `slot`, if none has begun."""
+        parts, writer = self.parts, self.parts.writer
+        writer.line("head = key_head[slot]")
+        with writer.block("if key_begun[slot] == 0:"):
+            with writer.block("if head < 0:"):
+                if not parts.keeps_keys:
+                    self._release()
+                writer.lines("slot = -1", "continue")
+            if self.park.possible:
+                with writer.block(f"if {self.park.waits(self.flushing)}:"):
+                    writer.lines("slot = -1", "continue")
+            if self.scout.possible:
+                self.scout.begin()
+            else:
+                self._begin()
+        if self.scout.possible:
+            with writer.block(f"if key_begun[slot] == {TO_THREADS}:"):
+                self.step.begin()
+
+    def _begin(self) -> None:
+        """Write the start of the trial of row `head` with threads from the first row on."""
+        self.step.begin()
+        self.parts.add_one("runs_started")
+        self.parts.add_one("runs_live")
 
     def _release(self) -> None:
         parts, writer = self.parts, self.parts.writer

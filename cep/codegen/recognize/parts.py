@@ -50,7 +50,7 @@ class Parts:
     """Everything the writers of the parts work with.
 
     threads: cells of threads (what conditions read of the rows bound so far); measures: those of the match being
-    written. free_threads, free_nodes: registers of the free lists.
+    written. marks: whether (row, state) pairs that led to no match are marked. free_threads, free_nodes: registers of the free lists.
     """
 
     node: Recognize
@@ -63,6 +63,7 @@ class Parts:
     threads: Cells
     measures: Cells
     conditions: tuple[RowCondition, ...]
+    marks: bool = True
     free_threads: int = 0
     free_nodes: int = 0
     tables: dict[str, str] = field(default_factory=dict)

@@ -58,27 +58,31 @@ class Step:
     # ------------------------------------------------------------ the start
 
     def begin(self) -> None:
-        """Write the start of the trial of the first row of key `slot`: one thread before any row."""
+        """Write the start of the trial of the first row of key `slot`: one thread before any row.
+
+        Where threads know nothing it has no slot: `key_thread` is -2 less its state then.
+        """
         parts, writer = self.parts, self.parts.writer
-        self._room(THREADS, parts.free_threads, "1")
-        writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
-        writer.lines("thread_state[thread] = 0", "thread_node[thread] = -1")
+        writer.line("state = 0")
         if parts.program.anchored:
             with writer.block("if row_first[head] == 1:"):
-                writer.line("thread_state[thread] = 1")
-        writer.lines("thread_next[thread] = -1", "key_thread[slot] = thread", "key_at[slot] = -1")
-        writer.line("key_best[slot] = -2")
-        parts.threads.thread = "thread"
-        parts.threads.clear(parts.scope)
+                writer.line("state = 1")
         if parts.captures:
+            self._room(THREADS, parts.free_threads, "1")
+            writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
+            writer.lines("thread_state[thread] = state", "thread_node[thread] = -1")
+            writer.lines("thread_next[thread] = -1", "key_thread[slot] = thread")
+            parts.threads.thread = "thread"
+            parts.threads.clear(parts.scope)
             writer.lines("key_tries[slot] = 0", "key_threads[slot] = 1")
+        else:
+            writer.line("key_thread[slot] = -2 - state")
+        writer.lines("key_at[slot] = -1", "key_best[slot] = -2")
         for number, state in enumerate(parts.program.starts):
             if state.accepting:
-                with writer.block(f"if thread_state[thread] == {number}:"):
+                with writer.block(f"if state == {number}:"):
                     writer.line("key_best[slot] = -1")
         writer.line("key_begun[slot] = 1")
-        parts.add_one("runs_started")
-        parts.add_one("runs_live")
 
     def _room(self, pool: str, at: int, needed: str) -> None:
         """Write the test that a pool has room for `needed` more."""
@@ -101,20 +105,35 @@ class Step:
         if parts.captures:
             writer.line(f"{self.number} = {self.number} + 1")
             writer.line("key_threads[slot] = 0")
-        with writer.block("while old >= 0:"):
-            writer.line("after = thread_next[old]")
-            with writer.block("if accepted == 0:"):
-                writer.lines("state = thread_state[old]", "move = follow_at[state]")
-                writer.line("moves_end = follow_at[state + 1]")
+        with writer.block("while old != -1:"):
+            self._load_thread()
+            with writer.block("if accepted == 0 and flags & state_fits[state] != 0:"):
+                writer.lines("move = follow_at[state]", "moves_end = follow_at[state + 1]")
                 writer.line(f"{self.tries} = {self.tries} + (moves_end - move)")
                 if parts.captures:
                     writer.line("key_tries[slot] = key_tries[slot] + (moves_end - move)")
                 with writer.block("while move < moves_end:"):
                     self._move()
                     writer.line("move = move + 1")
-            parts.drop_thread("old")
+            if parts.captures:
+                parts.drop_thread("old")
+            else:
+                with writer.block("if moved == 0:"):
+                    parts.drop_thread("old")
             writer.line("old = after")
         writer.lines("key_thread[slot] = first", "key_at[slot] = r")
+
+    def _load_thread(self) -> None:
+        """Write the reading of thread `old`; moved: its slot is another thread's already, or it has none."""
+        writer = self.parts.writer
+        if self.parts.captures:
+            writer.lines("after = thread_next[old]", "state = thread_state[old]")
+            writer.line("parent = thread_node[old]")
+            return
+        writer.lines("after = -1", "state = -2 - old", "parent = -1", "moved = 1")
+        with writer.block("if old >= 0:"):
+            writer.lines("after = thread_next[old]", "state = thread_state[old]")
+            writer.lines("parent = thread_node[old]", "moved = 0")
 
     def _move(self) -> None:
         """Write the try of one move: whether the row fits, and the thread that took it."""
@@ -194,7 +213,6 @@ class Step:
         parts, writer = self.parts, self.parts.writer
         writer.line(f"node = {parts.take(NODES, parts.free_nodes)}")
         writer.lines("node_row[node] = r", "node_state[node] = target", "node_refs[node] = 0")
-        writer.line("parent = thread_node[old]")
         writer.line("node_parent[node] = parent")
         with writer.block("if parent >= 0:"):
             writer.line("node_refs[parent] = node_refs[parent] + 1")
@@ -221,7 +239,12 @@ class Step:
             )
             writer.line("key_threads[slot] = key_threads[slot] + 1")
         else:
-            writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
+            with writer.block("if moved == 0:"):
+                writer.lines("thread = old", "moved = 1")
+                with writer.block("if parent >= 0:"):
+                    writer.line("node_refs[parent] = node_refs[parent] - 1")
+            with writer.block("else:"):
+                writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
         writer.lines("thread_state[thread] = target", "thread_node[thread] = node")
         writer.lines("thread_next[thread] = -1", "node_refs[node] = node_refs[node] + 1")
         with writer.block("if last < 0:"):

@@ -85,7 +85,7 @@ def test_a_start_that_costs_too_much_stops_its_rule_and_no_other(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("cep.codegen.recognize.kernel.MOST_TRIES", 5000)
-    define = "A AS SUM(A.v) < 100000, B AS SUM(B.v) < 100000, C AS v = 2"
+    define = "A AS SUM(A.v) < 100000, B AS SUM(B.v) < 100000, C AS SUM(v) < 0"
     rule = RULE.format(pattern="(A | B)* C", define=define, clauses="")
     with caplog.at_level(logging.ERROR, logger="cep"):
         counts, matches = run(rule, 500, "python")
