@@ -38,12 +38,16 @@ class RowChoice:
 
 @dataclass(frozen=True, slots=True)
 class RowLoop:
-    """A part `low` to `high` times (None: no limit), as often as possible or, reluctant, as rarely as possible."""
+    """A part `low` to `high` times (None: no limit), as often as possible or, reluctant, as rarely as possible.
+
+    relaxed: rows may stand between its iterations.
+    """
 
     part: RowPattern
     low: int
     high: int | None
     reluctant: bool = False
+    relaxed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,16 @@ class RowExcluded:
     part: RowPattern
 
 
-RowPattern = RowStep | RowSequence | RowChoice | RowLoop | RowEmpty | RowFirst | RowExcluded
+@dataclass(frozen=True, slots=True)
+class RowFollowed:
+    """`->`: between its neighbours any rows may stand but such as fit one of `guards` (`-> NOT n ->`)."""
+
+    guards: tuple[str, ...] = ()
+
+
+RowPattern = (
+    RowStep | RowSequence | RowChoice | RowLoop | RowEmpty | RowFirst | RowExcluded | RowFollowed
+)
 
 
 @dataclass(frozen=True, slots=True)

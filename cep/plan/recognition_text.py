@@ -10,6 +10,7 @@ from cep.plan.recognition import (
     RowEmpty,
     RowExcluded,
     RowFirst,
+    RowFollowed,
     RowLoop,
     RowSequence,
     RowStep,
@@ -40,6 +41,9 @@ def row_pattern_text(pattern: RowPattern) -> str:
             return "()"
         case RowFirst():
             return "^"
+        case RowFollowed():
+            guards = " | ".join(pattern.guards)
+            return f"-> NOT ({guards}) ->" if guards else "->"
         case RowExcluded():
             return f"{{- {row_pattern_text(pattern.part)} -}}"
         case _:
@@ -56,7 +60,7 @@ def _quantifier(loop: RowLoop) -> str:
     if not sign:
         high = "" if loop.high is None else str(loop.high)
         sign = f"{{{loop.low}}}" if loop.high == loop.low else f"{{{loop.low},{high}}}"
-    return sign + ("?" if loop.reluctant else "")
+    return sign + ("?" if loop.reluctant else "") + (" RELAXED" if loop.relaxed else "")
 
 
 def recognize_lines(node: Recognize) -> list[str]:

@@ -11,6 +11,7 @@ from cep.plan.recognition import (
     RowEmpty,
     RowExcluded,
     RowFirst,
+    RowFollowed,
     RowLoop,
     RowSequence,
     RowStep,
@@ -73,14 +74,20 @@ def _expression(expr: Expr, node: Recognize, known: dict[str, Type]) -> Iterator
 
 def row_variables(pattern: RowPattern) -> tuple[str, ...]:
     """Return the variables of a row pattern in text order, each as often as it stands there."""
-    return tuple(part.variable for part in row_parts(pattern) if isinstance(part, RowStep))
+    found: list[str] = []
+    for part in row_parts(pattern):
+        if isinstance(part, RowStep):
+            found.append(part.variable)
+        elif isinstance(part, RowFollowed):
+            found += part.guards
+    return tuple(found)
 
 
 def row_parts(pattern: RowPattern) -> Iterator[RowPattern]:
     """Yield a row pattern and everything in it, outermost first."""
     yield pattern
     match pattern:
-        case RowStep() | RowEmpty() | RowFirst():
+        case RowStep() | RowEmpty() | RowFirst() | RowFollowed():
             return
         case RowLoop() | RowExcluded():
             yield from row_parts(pattern.part)

@@ -21,7 +21,7 @@ from cep.codegen.recognize.parts import THREADS, Parts, conditions_of
 from cep.codegen.recognize.rows import RowBuffer
 from cep.codegen.recognize.scope import RecognizeScope
 from cep.codegen.recognize.scout import SCOUTING, TO_THREADS, Scout
-from cep.codegen.recognize.step import MOST_THREADS, MOST_TRIES, Step
+from cep.codegen.recognize.step import ALWAYS, MOST_THREADS, MOST_TRIES, Step
 from cep.codegen.scope import Value
 from cep.codegen.writer import Writer
 from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
@@ -126,16 +126,26 @@ class _Kernel:
         ends = [0]
         for state in states:
             ends.append(ends[-1] + len(state.follow))
+        fits = [
+            sum({1 << states[m.target].variable for m in state.moves})
+            + ALWAYS * any(m.wait >= 0 for m in state.moves)
+            for state in states
+        ]
+        moves = [move for state in states for move in state.moves]
+        if self.parts.program.waits:
+            guards = tuple(sum(1 << n for n in move.guards) for move in moves)
+            source = Numbers(guards)
+            self.parts.layout.add(Array("move_guards", "i64", Role.TABLE, source=source))
+        self.parts.layout.add(Array("state_fits", "i64", Role.TABLE, source=Numbers(tuple(fits))))
         tables = {
             "follow_at": ends,
-            "follow": [target for state in states for target in state.follow] or [0],
+            "follow": [move.target for move in moves] or [0],
+            "move_wait": [move.wait for move in moves] or [0],
             "state_variable": [max(state.variable, 0) for state in states],
             "state_accepts": [int(state.accepting) for state in states],
         }
         if any(state.excluded for state in states):
             tables["state_excluded"] = [int(state.excluded) for state in states]
-        fits = [sum({1 << states[t].variable for t in state.follow}) for state in states]
-        self.parts.layout.add(Array("state_fits", "i64", Role.TABLE, source=Numbers(tuple(fits))))
         for name, values in tables.items():
             source = Numbers(tuple(values))
             self.parts.layout.add(Array(name, "i32", Role.TABLE, source=source))

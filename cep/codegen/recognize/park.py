@@ -31,6 +31,7 @@ class Park:
         parts = self.parts
         plain = parts.node.within_us is None and parts.node.rows != "all_unmatched"
         accepting = any(s.accepting for s in (parts.program.starts[0], *self.first))
+        plain = plain and not parts.program.waits
         few = 0 < len(self.first) <= MOST_FIRST_STATES
         return plain and few and not accepting and not parts.program.anchored
 

@@ -1,9 +1,9 @@
 """Part of the kernel of a MATCH_RECOGNIZE: a start is scouted before threads and paths are made for it.
 
-The scout is the set of states that the rows so far may have led to, a bit a state, with conditions on bound rows taken as
-TRUE. A start whose set is empty before it holds a state that accepts has no match; only where it holds one the rows
-are offered again to threads, which find out which match is preferred. Marks of (row, state) pairs tried in vain serve
-all later starts, so scouting all starts looks at each pair once.
+Where no condition reads bound rows, the scout is the set of states that the rows so far have led to, a bit a state. A start
+whose set is empty before it holds a state that accepts has no match, and is decided by that row; only where it holds
+one the rows are offered again to threads, which find out which match is preferred. Marks of (row, state) pairs tried
+in vain serve all later starts, so scouting all starts looks at each pair once.
 Source: the bit-parallel simulation of R. Baeza-Yates, G. H. Gonnet, "A new approach to text searching", 1992.
 """
 
@@ -28,15 +28,19 @@ class Scout:
         self.parts = parts
         states = parts.program.states
         plain = not parts.program.anchored and not states[0].accepting
-        self.possible = plain and len(states) <= MOST_SCOUTED
+        self.possible = plain and not parts.captures and len(states) <= MOST_SCOUTED
         if not self.possible:
             return
         layout = parts.layout
         layout.state("key_scout", "i64", "keys")
         layout.state("row_tried", "i64", "rows")
-        masks = tuple(sum({1 << t for t in state.follow}) for state in states)
+        masks = tuple(
+            sum({1 << t for m in state.moves for t in (m.target, m.wait) if t >= 0})
+            for state in states
+        )
         layout.add(Array("follow_mask", "i64", Role.TABLE, source=Numbers(masks)))
         self.accepting = sum(1 << n for n, state in enumerate(states) if state.accepting)
+        self.waiting = sum({1 << m.wait for s in states for m in s.moves if m.wait >= 0})
         self.by_variable = [
             sum(1 << n for n, s in enumerate(states) if s.variable == v)
             for v in range(len(parts.node.variables))
@@ -71,7 +75,11 @@ class Scout:
             fits = " + ".join(
                 f"((flags >> {v}) & 1) * {mask}" for v, mask in enumerate(self.by_variable) if mask
             )
-            writer.line(f"active = reached & ({fits or '0'}) & ~row_tried[r]")
+            fits = fits or "0"
+            if parts.program.waits:
+                ended = self._ended()
+                fits = f"({fits} + ({self.waiting} & ~({' | '.join(ended)})))"
+            writer.line(f"active = reached & ({fits}) & ~row_tried[r]")
             writer.line("row_tried[r] = row_tried[r] | active")
             with writer.block(f"if active & {self.accepting} != 0:"):
                 writer.line("may_match = 1")
@@ -81,6 +89,19 @@ class Scout:
         writer.lines("key_scout[slot] = active", "key_at[slot] = passed")
         with writer.block("if active == 0:"):
             writer.line("stop = 1")
+
+    def _ended(self) -> list[str]:
+        """Return the kernel text of the waiting states that the row ends, by variable: it fits or is guarded against."""
+        found = []
+        for number in range(len(self.by_variable)):
+            mask = 0
+            for place, state in enumerate(self.parts.program.states):
+                for move in state.moves if self.waiting >> place & 1 else ():
+                    target = self.parts.program.states[move.target].variable
+                    mask |= (number in (target, *move.guards)) << place
+            if mask:
+                found.append(f"((flags >> {number}) & 1) * {mask}")
+        return found
 
     def _to_threads(self) -> None:
         """Write the change from scout to threads, from the first row on."""

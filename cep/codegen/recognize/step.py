@@ -17,9 +17,10 @@ from cep.codegen import conditions
 from cep.codegen.recognize.parts import NODES, THREADS, TRIED_BITS
 
 if TYPE_CHECKING:
-    from cep.codegen.recognize.parts import Parts
+    from cep.codegen.recognize.parts import Parts, RowCondition
 
 MOST_TRIES = 50_000_000  # conditions tried for one start of a key, where conditions read bound rows
+ALWAYS = 1 << 61  # a bit of flags that stands for no variable: the state waits whatever the row is
 MOST_THREADS = 200_000  # threads of one start of a key
 
 
@@ -100,7 +101,9 @@ class Step:
             most = f"key_threads[slot] * {parts.most_moves} + 1"
         self._room(THREADS, parts.free_threads, most)
         self._room(NODES, parts.free_nodes, most)
-        writer.lines("flags = row_flags[r]", "old = key_thread[slot]", "first = -1", "last = -1")
+        always = f" | {ALWAYS}" if parts.program.waits else ""
+        writer.lines(f"flags = row_flags[r]{always}", "old = key_thread[slot]")
+        writer.lines("first = -1", "last = -1")
         writer.line("accepted = 0")
         if parts.captures:
             writer.line(f"{self.number} = {self.number} + 1")
@@ -136,80 +139,110 @@ class Step:
             writer.lines("parent = thread_node[old]", "moved = 0")
 
     def _move(self) -> None:
-        """Write the try of one move: whether the row fits, and the thread that took it."""
+        """Write the try of one move: the thread that took the row, or behind `->` the one that waits on."""
         parts, writer = self.parts, self.parts.writer
         writer.lines("target = follow[move]", "variable = state_variable[target]")
         writer.line("fits = (flags >> variable) & 1")
-        if not parts.captures:
-            self._not_tried()
         for condition in parts.conditions:
             if condition.bound:
-                self._bound_condition(condition.number)
+                self._bound_condition(condition, "fits == 1 and variable ==", "fits")
+        if parts.program.waits:
+            writer.lines("goal = -1", "fitted = fits")
+            with writer.block("if fits == 0:"):
+                writer.line("goal = move_wait[move]")
+            with writer.block("if goal >= 0:"):
+                self._wait()
+            writer.line("fits = fitted")
         with writer.block("if fits == 1:"):
-            self._take()
+            self._distinct("target", bind=True)
+            with writer.block("if fits == 1:"):
+                self._take()
 
-    def _not_tried(self) -> None:
+    def _bound_condition(self, condition: RowCondition, test: str, result: str) -> None:
+        """Write the parts of a condition that read rows bound before, for thread `old`: `result` is 0 if one fails."""
+        parts, writer = self.parts, self.parts.writer
+        scope = parts.scope
+        scope.at, scope.variable, scope.cells = "r", condition.name, parts.threads
+        parts.threads.thread = "old"
+        with writer.block(f"if {test} {condition.number}:"):
+            tests = [f"({conditions.is_true(part, scope)})" for part in condition.bound]
+            writer.line(f"{result} = 0")
+            with writer.block(f"if {' and '.join(tests)}:"):
+                writer.line(f"{result} = 1")
+        scope.variable = None
+
+    def _wait(self) -> None:
+        """Write the waiting of thread `old` for a row that fits, unless the present one fits a guard."""
+        parts, writer = self.parts, self.parts.writer
+        writer.lines("fits = 1", "guards = move_guards[move] & flags")
+        guards = {n for s in parts.program.states for m in s.moves for n in m.guards}
+        for number in sorted(guards):
+            writer.line(f"guarded = (guards >> {number}) & 1")
+            if parts.conditions[number].bound:
+                self._bound_condition(
+                    parts.conditions[number], f"guarded == 1 and {number} ==", "guarded"
+                )
+            with writer.block("if guarded == 1:"):
+                writer.line("fits = 0")
+        with writer.block("if fits == 1:"):
+            self._distinct("goal", bind=False)
+            with writer.block("if fits == 1:"):
+                writer.line("node = parent")
+                self._thread("goal")
+
+    # ------------------------------------------------------------ equal threads
+
+    def _distinct(self, state: str, *, bind: bool) -> None:
+        """Write `fits = 0` where a more preferred thread is equal to the one that would come to `state`."""
+        if self.parts.captures:
+            self._know(state, bind=bind)
+        else:
+            self._not_tried(state)
+
+    def _not_tried(self, state: str) -> None:
         """Write `fits = 0` for a (row, state) tried before, else the mark for it."""
         writer, width = self.parts.writer, self.parts.tried_words
         shift = TRIED_BITS.bit_length() - 1
         if width == 1:
-            writer.lines("word = r", "mark = 1 << target")
+            writer.lines("word = r", f"mark = 1 << {state}")
         else:
-            writer.line(f"word = r * {width} + (target >> {shift})")
-            writer.line(f"mark = 1 << (target & {TRIED_BITS - 1})")
+            writer.line(f"word = r * {width} + ({state} >> {shift})")
+            writer.line(f"mark = 1 << ({state} & {TRIED_BITS - 1})")
         with writer.block("if row_tried[word] & mark != 0:"):
             writer.line("fits = 0")
         with writer.block("else:"):
             writer.line("row_tried[word] = row_tried[word] | mark")
 
-    def _bound_condition(self, number: int) -> None:
-        """Write the parts of a condition that read rows bound before, for thread `old`."""
-        parts, writer = self.parts, self.parts.writer
-        condition = parts.conditions[number]
-        scope = parts.scope
-        scope.at, scope.variable, scope.cells = "r", condition.name, parts.threads
-        parts.threads.thread = "old"
-        with writer.block(f"if fits == 1 and variable == {number}:"):
-            tests = [f"({conditions.is_true(part, scope)})" for part in condition.bound]
-            writer.line("fits = 0")
-            with writer.block(f"if {' and '.join(tests)}:"):
-                writer.line("fits = 1")
-        scope.variable = None
-
-    def _take(self) -> None:
-        """Write the binding of the row: a node of the path, the match if it is complete, the thread that goes on."""
-        parts, writer = self.parts, self.parts.writer
-        writer.line("goes_on = follow_at[target + 1] - follow_at[target]")
-        if parts.captures:
-            self._know()
-            with writer.block("if fits == 1:"):
-                self._node()
-        else:
-            self._node()
-
-    def _know(self) -> None:
+    def _know(self, state: str, *, bind: bool) -> None:
         """Write a thread with all it knows after the row; `fits = 0` if there is an equal, more preferred one."""
         parts, writer, scope = self.parts, self.parts.writer, self.parts.scope
         writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
         parts.threads.copy(scope, "thread", "old")
-        scope.at, scope.cells = "r", parts.threads
-        parts.threads.thread = "thread"
-        parts.threads.bind(scope, "variable")
-        with writer.block(f"if state_step[target] != {self.number}:"):
-            writer.lines(f"state_step[target] = {self.number}", "state_thread[target] = -1")
-        writer.line("other = state_thread[target]")
+        if bind:
+            scope.at, scope.cells = "r", parts.threads
+            parts.threads.thread = "thread"
+            parts.threads.bind(scope, "variable")
+        with writer.block(f"if state_step[{state}] != {self.number}:"):
+            writer.lines(f"state_step[{state}] = {self.number}", f"state_thread[{state}] = -1")
+        writer.line(f"other = state_thread[{state}]")
         with writer.block("while other >= 0 and fits == 1:"):
             with writer.block(f"if {parts.threads.equal('thread', 'other')}:"):
                 writer.line("fits = 0")
             writer.line("key_tries[slot] = key_tries[slot] + 1")
             writer.line("other = thread_same[other]")
-        free = parts.call(
-            "slots", "free_slot", "reg", parts.free_threads, f"{THREADS}_chain", "thread"
-        )
         with writer.block("if fits == 0:"):
-            writer.line(free)
+            writer.line(self._free("thread"))
 
-    def _node(self) -> None:
+    def _free(self, thread: str) -> str:
+        parts = self.parts
+        return parts.call(
+            "slots", "free_slot", "reg", parts.free_threads, f"{THREADS}_chain", thread
+        )
+
+    # ------------------------------------------------------------ the thread that goes on
+
+    def _take(self) -> None:
+        """Write the binding of the row: a node of the path, the match if it is complete, the thread that goes on."""
         parts, writer = self.parts, self.parts.writer
         writer.line(f"node = {parts.take(NODES, parts.free_nodes)}")
         writer.lines("node_row[node] = r", "node_state[node] = target", "node_refs[node] = 0")
@@ -221,21 +254,18 @@ class Step:
                 writer.line(parts.release_path("key_best[slot]"))
                 writer.lines("key_best[slot] = node", "node_refs[node] = 1")
                 writer.lines("accepted = 1", "move = moves_end")
-        with writer.block("if goes_on > 0:"):
-            self._thread()
+        with writer.block("if follow_at[target + 1] > follow_at[target]:"):
+            self._thread("target")
         if parts.captures:
-            free = parts.call(
-                "slots", "free_slot", "reg", parts.free_threads, f"{THREADS}_chain", "thread"
-            )
             with writer.block("else:"):
-                writer.line(free)
+                writer.line(self._free("thread"))
 
-    def _thread(self) -> None:
-        """Write the joining of the thread at `target` behind the more preferred ones."""
+    def _thread(self, state: str) -> None:
+        """Write the joining of a thread at `state` with path `node` behind the more preferred ones."""
         parts, writer = self.parts, self.parts.writer
         if parts.captures:
             writer.lines(
-                "thread_same[thread] = state_thread[target]", "state_thread[target] = thread"
+                f"thread_same[thread] = state_thread[{state}]", f"state_thread[{state}] = thread"
             )
             writer.line("key_threads[slot] = key_threads[slot] + 1")
         else:
@@ -245,7 +275,7 @@ class Step:
                     writer.line("node_refs[parent] = node_refs[parent] - 1")
             with writer.block("else:"):
                 writer.line(f"thread = {parts.take(THREADS, parts.free_threads)}")
-        writer.lines("thread_state[thread] = target", "thread_node[thread] = node")
+        writer.lines(f"thread_state[thread] = {state}", "thread_node[thread] = node")
         writer.lines("thread_next[thread] = -1", "node_refs[node] = node_refs[node] + 1")
         with writer.block("if last < 0:"):
             writer.line("first = thread")

@@ -17,6 +17,7 @@ from cep.plan.recognition import (
     RowEmpty,
     RowExcluded,
     RowFirst,
+    RowFollowed,
     RowLoop,
     RowSequence,
     RowStep,
@@ -32,17 +33,35 @@ START_OF_KEY = 1  # the same where the next row is the first of its key; only wi
 
 
 @dataclass(frozen=True, slots=True)
-class RowState:
-    """A state: the variable (by number, -1 in start states) of the row just bound.
+class RowMove:
+    """A move to a state by a row that fits its variable.
 
-    follow: states that may come next, by preference. accepting: the match may end here, which is less
+    wait: the state in which a path goes on whose row does not fit (behind `->`), -1: none. guards: variables by
+    number, a row that fits one of them ends the wait.
+    """
+
+    target: int
+    wait: int = -1
+    guards: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowState:
+    """A state: the variable (by number, -1 in start and waiting states) of the row just bound.
+
+    moves: what may come next, by preference. accepting: the match may end here, which is less
     preferred than every state of `follow`. excluded: ALL ROWS PER MATCH leaves the row out.
     """
 
     variable: int
-    follow: tuple[int, ...]
+    moves: tuple[RowMove, ...]
     accepting: bool
     excluded: bool = False
+
+    @property
+    def follow(self) -> tuple[int, ...]:
+        """The states of the moves."""
+        return tuple(move.target for move in self.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,11 @@ class Program:
 
     states: tuple[RowState, ...]
     anchored: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether some move waits for a row that fits (`->`)."""
+        return any(move.wait >= 0 for state in self.states for move in state.moves)
 
     @property
     def starts(self) -> tuple[RowState, ...]:
@@ -66,9 +90,26 @@ def build_program(pattern: RowPattern, variables: Mapping[str, int]) -> Program:
     count = 1 + code.anchored
     states = [RowState(-1, *code.closure(0, at_start=n == START_OF_KEY)) for n in range(count)]
     for consume, at in code.rows:
-        follow, accepting = code.closure(at + 1, at_start=False)
-        states.append(RowState(consume.variable, follow, accepting, consume.excluded))
-    return Program(_trimmed(states), code.anchored)
+        moves, accepting = code.closure(at + 1, at_start=False)
+        states.append(RowState(consume.variable, moves, accepting, consume.excluded))
+    return Program(_trimmed(_with_waits(states)), code.anchored)
+
+
+def _with_waits(states: list[RowState]) -> list[RowState]:
+    """Return the states with a waiting state for every different move behind `->` (whose `wait` is 0 so far)."""
+    numbers: dict[tuple[int, tuple[int, ...]], int] = {}
+    for state in states:
+        for move in state.moves:
+            if move.wait == 0:
+                numbers.setdefault((move.target, move.guards), len(states) + len(numbers))
+
+    def numbered(move: RowMove) -> RowMove:
+        return move if move.wait else replace(move, wait=numbers[move.target, move.guards])
+
+    found = [replace(s, moves=tuple(numbered(m) for m in s.moves)) for s in states]
+    for (target, guards), number in numbers.items():
+        found.append(RowState(-1, (RowMove(target, number, guards),), accepting=False))
+    return found
 
 
 def _trimmed(states: list[RowState]) -> tuple[RowState, ...]:
@@ -79,7 +120,7 @@ def _trimmed(states: list[RowState]) -> tuple[RowState, ...]:
         more = {n for n, s in enumerate(states) if n not in useful and useful & set(s.follow)}
         grown = bool(more)
         useful |= more
-    return tuple(replace(s, follow=tuple(n for n in s.follow if n in useful)) for s in states)
+    return tuple(replace(s, moves=tuple(m for m in s.moves if m.target in useful)) for s in states)
 
 
 # ---------------------------------------------------------------- the pattern as instructions
@@ -127,7 +168,14 @@ class _Accept:
     """The pattern is complete."""
 
 
-_Instruction = _Consume | _Split | _Begin | _Again | _AtFirst | _Accept
+@dataclass(slots=True)
+class _Relax:
+    """Rows may stand before the next one that is bound, but for such as fit a guard."""
+
+    guards: tuple[int, ...]
+
+
+_Instruction = _Consume | _Split | _Begin | _Again | _AtFirst | _Accept | _Relax
 
 
 class _Code:
@@ -160,6 +208,9 @@ class _Code:
             case RowFirst():
                 self.anchored = True
                 self.instructions.append(_AtFirst())
+            case RowFollowed():
+                guards = tuple(self.variables[name] for name in pattern.guards)
+                self.instructions.append(_Relax(guards))
             case RowExcluded():
                 self.write(pattern.part, excluded=True)
             case _:
@@ -180,7 +231,13 @@ class _Code:
 
     def _loop(self, pattern: RowLoop, *, excluded: bool) -> None:
         """Iterations that must be are written out; those that may be end the loop when they bind no row."""
-        for _ in range(pattern.low):
+        if pattern.relaxed and pattern.low == 0:
+            # What leads to the first iteration is not inside the loop.
+            inner = RowLoop(pattern.part, 1, pattern.high, pattern.reluctant, relaxed=True)
+            pattern = RowLoop(inner, 0, 1, pattern.reluctant)
+        for number in range(pattern.low):
+            if pattern.relaxed and number:
+                self.instructions.append(_Relax(()))
             self.write(pattern.part, excluded=excluded)
         optional = 1 if pattern.high is None else pattern.high - pattern.low
         splits: list[_Split] = []
@@ -193,6 +250,8 @@ class _Code:
             self.loops += 1
             split.targets.append(len(self.instructions))
             self.instructions.append(_Begin(self.loops))
+            if pattern.relaxed:
+                self.instructions.append(_Relax(()))
             self.write(pattern.part, excluded=excluded)
             after = here if pattern.high is None else len(self.instructions) + 1
             again = _Again(self.loops, after)
@@ -206,34 +265,58 @@ class _Code:
         for again in agains:
             again.leave = leave
 
-    def closure(self, at: int, *, at_start: bool) -> tuple[tuple[int, ...], bool]:
-        """Return the states reached from an instruction without a row, by preference, and whether it ends.
+    def closure(self, at: int, *, at_start: bool) -> tuple[tuple[RowMove, ...], bool]:
+        """Return the moves from an instruction, by preference, and whether the match may end there.
 
         Nothing that is less preferred than the end is in the list. An instruction that is reached again with
-        the same iterations begun can add nothing. Cost: O(instructions) without loops inside loops.
+        the same iterations begun and the same freedom to skip rows can add nothing. The first row of a match is that
+        of its start, whatever stands before it. Cost: O(instructions) without loops inside loops.
         """
-        found: dict[int, None] = {}
-        seen: set[tuple[int, frozenset[int]]] = set()
-        waiting: list[tuple[int, frozenset[int]]] = [(at, frozenset())]
+        found: dict[RowMove, None] = {}
+        seen: set[_Place] = set()
+        waiting = [_Place(at)]
         while waiting:
             here = waiting.pop()
             if here in seen:
                 continue
             seen.add(here)
-            place, begun = here
-            match self.instructions[place]:
+            match self.instructions[here.at]:
                 case _Consume() as consume:
-                    found[consume.place + self.anchored] = None
-                case _Split(targets=targets):
-                    waiting.extend((target, begun) for target in reversed(targets))
-                case _Begin(loop=loop):
-                    waiting.append((place + 1, begun | {loop}))
-                case _Again() as end:
-                    bound_none = end.loop in begun
-                    waiting.append((end.leave if bound_none else end.again, begun - {end.loop}))
-                case _AtFirst():
-                    if at_start:
-                        waiting.append((place + 1, begun))
+                    relaxed = here.relaxed and at > 0
+                    target = consume.place + self.anchored
+                    move = RowMove(target, 0, here.guards) if relaxed else RowMove(target)
+                    found[move] = None
                 case _Accept():
                     return tuple(found), True
+                case _AtFirst() if not at_start:
+                    continue
+                case instruction:
+                    waiting.extend(reversed(_next_places(instruction, here)))
         return tuple(found), False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a walk without rows stands: the instruction, the iterations begun, whether rows may be skipped."""
+
+    at: int
+    begun: frozenset[int] = frozenset()
+    relaxed: bool = False
+    guards: tuple[int, ...] = ()
+
+
+def _next_places(instruction: _Instruction, here: _Place) -> list[_Place]:
+    """Return where a walk goes on behind an instruction that binds no row, the preferred place first."""
+    match instruction:
+        case _Split(targets=targets):
+            return [replace(here, at=target) for target in targets]
+        case _Begin(loop=loop):
+            return [replace(here, at=here.at + 1, begun=here.begun | {loop})]
+        case _Again() as end:
+            at = end.leave if end.loop in here.begun else end.again
+            return [replace(here, at=at, begun=here.begun - {end.loop})]
+        case _Relax(guards=guards):
+            every = tuple(sorted({*here.guards, *guards}))
+            return [replace(here, at=here.at + 1, relaxed=True, guards=every)]
+        case _:
+            return [replace(here, at=here.at + 1)]

@@ -18,7 +18,7 @@ from cep.plan.bind.report import is_broken
 from cep.plan.bind.scopes import RowScope
 from cep.plan.expressions import Column
 from cep.plan.nodes import Item, Node, Project, Scan, Variable
-from cep.plan.recognition import Recognize, RowExcluded, RowSkip
+from cep.plan.recognition import Recognize, RowExcluded, RowFollowed, RowSkip
 from cep.plan.tree import walk
 from cep.plan.verify_recognition import row_parts
 from cep.schema import ColumnSpec, Schema
@@ -124,9 +124,8 @@ class _Binder:
             reader.define(define)
         keys = self._keys()
         order = self._order()
-        names = RowNames(
-            self.environment, self.stream, tuple(reader.variables), self._subsets(reader), {}
-        )
+        positive = tuple(v.name for v in reader.variables.values() if not v.negated)
+        names = RowNames(self.environment, self.stream, positive, self._subsets(reader), {})
         variables = []
         for text in reader.variables.values():
             condition: Expr | None = None
@@ -139,6 +138,11 @@ class _Binder:
             within = bind_duration(node.within, "the time of WITHIN", self.environment, zero=True)
         if pattern is not None:
             self._check_pattern(pattern, names)
+            waits = any(isinstance(part, RowFollowed) for part in row_parts(pattern))
+            if waits and node.within is None:
+                hint = "add WITHIN 1h (as long as a match may take)"
+                message = "a start of this pattern may wait for ever"
+                report.add("CEP601", message, node.pattern.span, hint)
         skip = self._skip(pattern, names)
         rows = _ROWS[node.rows]
         measures = MeasureScope(names, all_rows=rows != "one", taken=self.stream.schema.names())

@@ -12,6 +12,7 @@ from cep.plan.recognition import (
     RowEmpty,
     RowExcluded,
     RowFirst,
+    RowFollowed,
     RowLoop,
     RowPattern,
     RowSequence,
@@ -38,6 +39,7 @@ class RowVariableText:
 
     name: str
     span: Span
+    negated: bool = False
     condition: ast.Expression | None = None
 
 
@@ -51,7 +53,7 @@ class RowPatternReader:
     def read(self, node: ast.Pattern) -> RowPattern | None:
         """Return the row pattern, None on a mistake.
 
-        Errors: CEP242, CEP244, CEP252, CEP254, CEP307.
+        Errors: CEP240, CEP242, CEP244, CEP252, CEP254, CEP307.
         """
         before = self.report.mistakes
         pattern = self._pattern(node)
@@ -86,28 +88,66 @@ class RowPatternReader:
                     hint = "leave $ out"
                     self.report.add("CEP254", "$: a stream has no end", node.span, hint)
                 return RowFirst()
-            case ast.Followed() | ast.Absent():
-                return self._relaxed(node)
+            case ast.Followed():
+                return self._followed(node)
+            case ast.Absent():
+                hint = "write A -> NOT n -> B"
+                self.report.add("CEP240", "NOT must stand between two ->", node.span, hint)
+                return RowEmpty()
             case _:
                 message = f"{_ONLY_MATCH[type(node)]} stands in MATCH only"
                 self.report.add("CEP254", message, node.span, "use PERMUTE(..), or MATCH ( .. )")
                 return RowEmpty()
 
-    def _relaxed(self, node: ast.Followed | ast.Absent) -> RowPattern:
-        """Refuse what is not strict: some of it stands in MATCH only, the rest later."""
-        parts = node.parts if isinstance(node, ast.Followed) else (node,)
-        lasting = [p for p in parts if isinstance(p, ast.Absent) and p.duration is not None]
-        if lasting:
-            hint = "use MATCH ( .. )"
-            self.report.add("CEP254", "NOT .. FOR stands in MATCH only", lasting[0].span, hint)
-        elif isinstance(node, ast.Followed) and any(e.any_match for e in node.edges):
-            edge = next(e for e in node.edges if e.any_match)
-            self.report.add("CEP254", "->> stands in MATCH only", edge.span, "use MATCH ( .. )")
-        else:
-            refuse(self.report, "Recognize.relaxed", node.span)
-        return RowEmpty()
+    def _followed(self, node: ast.Followed) -> RowPattern:
+        """`A -> B`, `A -> NOT n -> B`: the row for a step is the first later one that fits (ruling 26).
 
-    def _step(self, node: ast.Atom) -> RowStep:
+        Errors: CEP240, CEP254, CEP307.
+        """
+        for edge in node.edges:
+            if edge.any_match:
+                message = "->> stands in MATCH only"
+                self.report.add("CEP254", message, edge.span, "use MATCH ( .. )")
+            elif edge.low is not None or edge.high is not None:
+                refuse(self.report, "Recognize.edge_gap", edge.span)
+        parts: list[RowPattern] = []
+        last = len(node.parts) - 1
+        for place, part in enumerate(node.parts):
+            if not isinstance(part, ast.Absent):
+                if parts and not isinstance(parts[-1], RowFollowed):
+                    parts.append(RowFollowed())
+                parts.append(self._pattern(part))
+                continue
+            beside = place > 0 and isinstance(node.parts[place - 1], ast.Absent)
+            if part.duration is None and (place in (0, last) or beside):
+                hint = "write A -> NOT n -> B, with alternatives A -> NOT (n | m) -> B"
+                self.report.add("CEP240", "NOT must stand between two steps", part.span, hint)
+            parts.append(RowFollowed(self._guards(part)))
+        return RowSequence(tuple(parts))
+
+    def _guards(self, node: ast.Absent) -> tuple[str, ...]:
+        """Return the variables behind a NOT.
+
+        Errors: CEP240, CEP254.
+        """
+        if node.duration is not None:
+            hint = "use MATCH ( .. )"
+            self.report.add("CEP254", "NOT .. FOR stands in MATCH only", node.span, hint)
+        part: ast.Pattern = node.part
+        while isinstance(part, ast.Group):
+            part = part.part
+        steps = part.parts if isinstance(part, ast.Choice) else (part,)
+        names = []
+        for step in steps:
+            if isinstance(step, ast.Atom):
+                self._step(step, negated=True)
+                names.append(step.variable)
+            else:
+                message = "NOT takes one step, or alternatives of steps"
+                self.report.add("CEP240", message, step.span)
+        return tuple(names)
+
+    def _step(self, node: ast.Atom, *, negated: bool = False) -> RowStep:
         if node.stream is not None:
             refuse(self.report, "Recognize.stream", node.span)
         found = self.variables.setdefault(node.variable, RowVariableText(node.variable, node.span))
@@ -138,12 +178,16 @@ class RowPatternReader:
             what = "a possessive quantifier" if node.kind == "possessive" else "COMBINE"
             what = "UNTIL" if node.until is not None else what
             report.add("CEP254", f"{what} stands in MATCH only", node.span, "use MATCH ( .. )")
-        elif node.mode == "relaxed":
-            refuse(report, "Recognize.relaxed", node.span)
         if node.high == 0:
             report.add("CEP242", "this quantifier allows no row at all", node.span)
         part = self._pattern(node.part)
-        return RowLoop(part, node.low, node.high, reluctant=node.kind == "reluctant")
+        return RowLoop(
+            part,
+            node.low,
+            node.high,
+            reluctant=node.kind == "reluctant",
+            relaxed=node.mode == "relaxed",
+        )
 
     def _permute(self, node: ast.Permute) -> RowPattern:
         parts = tuple(self._pattern(p) for p in node.parts)
@@ -186,7 +230,7 @@ def size_of(pattern: RowPattern) -> int:
     match pattern:
         case RowStep():
             return 1
-        case RowEmpty() | RowFirst():
+        case RowEmpty() | RowFirst() | RowFollowed():
             return 0
         case RowExcluded():
             return size_of(pattern.part)
@@ -204,7 +248,7 @@ def first_variables(pattern: RowPattern) -> set[str]:
     match pattern:
         case RowStep():
             return {pattern.variable}
-        case RowEmpty() | RowFirst():
+        case RowEmpty() | RowFirst() | RowFollowed():
             return set()
         case RowExcluded() | RowLoop():
             return first_variables(pattern.part)
@@ -226,7 +270,7 @@ def may_be_empty(pattern: RowPattern) -> bool:
     match pattern:
         case RowStep():
             return False
-        case RowEmpty() | RowFirst():
+        case RowEmpty() | RowFirst() | RowFollowed():
             return True
         case RowExcluded():
             return may_be_empty(pattern.part)

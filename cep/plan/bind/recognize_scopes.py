@@ -91,7 +91,7 @@ class RowPatternScope(Scope):
 
     def _known(self, owner: str, span: Span) -> bool:
         known = (*self.names.variables, *self.names.subsets)
-        if owner in known:
+        if owner in known or owner == self.candidate:
             return True
         hint = nearest(owner, known) or f"there are {', '.join(known)}"
         self.report.add("CEP204", f"unknown variable {owner!r}", span, hint)
@@ -99,6 +99,8 @@ class RowPatternScope(Scope):
 
     def owns(self, owner: str) -> bool:
         """Whether the row being tested counts as a row of a variable or union."""
+        if owner == ALL_ROWS:
+            return self.candidate is not None
         return self.candidate is not None and self.candidate in self.names.members(owner)
 
     def _value(self, owner: str, name: str, span: Span) -> Expr:

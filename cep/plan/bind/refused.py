@@ -131,9 +131,7 @@ REFUSED: dict[str, Refusal] = {
         "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
     ),
     # MATCH_RECOGNIZE
-    "Recognize.relaxed": Refusal(
-        "CEP307", "->, NOT or RELAXED in MATCH_RECOGNIZE", "use MATCH ( .. )"
-    ),
+    "Recognize.edge_gap": Refusal("CEP307", "a gap on an edge of MATCH_RECOGNIZE", "use WITHIN"),
     "Recognize.stream": Refusal("CEP312", "several streams in MATCH_RECOGNIZE", "use MATCH ( .. )"),
     "Recognize.gap": Refusal("CEP312", "GAP in MATCH_RECOGNIZE", "use WITHIN"),
     "Recognize.within_events": Refusal("CEP312", "WITHIN n EVENTS in MATCH_RECOGNIZE"),

@@ -96,7 +96,7 @@ CASES: dict[str, str] = {
     "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
     "Match.skip": match("a -> b", "PARTITION BY room WITHIN 1m AFTER MATCH SKIP ¦TO LAST a"),
     "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
-    "Recognize.relaxed": recognize("PATTERN (¦A -> B)"),
+    "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
     "Recognize.gap": recognize("PATTERN (A B) GAP ¦1m"),
     "Recognize.within_events": recognize("PATTERN (A B) WITHIN 3 EVENTS", mark="¦"),
