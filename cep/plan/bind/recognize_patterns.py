@@ -150,7 +150,11 @@ class RowPatternReader:
     def _step(self, node: ast.Atom, *, negated: bool = False) -> RowStep:
         if node.stream is not None:
             refuse(self.report, "Recognize.stream", node.span)
-        found = self.variables.setdefault(node.variable, RowVariableText(node.variable, node.span))
+        new = RowVariableText(node.variable, node.span, negated)
+        found = self.variables.setdefault(node.variable, new)
+        if found.negated != negated:
+            message = f"{node.variable!r} is a step and stands behind NOT"
+            self.report.add("CEP240", message, node.span, "use two variables")
         if node.condition is not None:
             self._fill(found, node.condition, node.span)
         return RowStep(node.variable)
