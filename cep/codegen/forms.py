@@ -17,11 +17,13 @@ All of them may write temporaries to `scope.writer`, before the line that uses t
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from cep.codegen import conditions
 from cep.codegen.host import (
+    compared,
     host_value,
     is_host_only,
     leaves,
@@ -48,8 +50,12 @@ from cep.plan.expressions import (
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
+LONG_TEXT = 2_000  # characters; what is longer stands in a temporary
+MOST_CHOICES = (
+    16  # from more branches on they are written as statements, not as one nested expression
+)
 _SIMPLE = re.compile(r"-?[\w.]+(\[[\w +*-]+\])?")
 
 
@@ -76,6 +82,9 @@ def settled(expr: Expr, scope: Scope) -> Value:
 
 def value(expr: Expr, scope: Scope) -> Value:
     """Return the kernel text of an expression's in-band value."""
+    held = scope.held.get(id(expr))
+    if held is not None:
+        return held
     match expr:
         case Literal():
             return literal(expr, scope)
@@ -125,9 +134,9 @@ def _call(call: Call, scope: Scope) -> Value:
     if signature.variadic:
         text = texts[0]
         for further in texts[1:]:
-            text = template.format(text, further)
+            text = _short(template.format(text, further), scope)
     else:
-        text = template.format(*texts)
+        text = _short(template.format(*texts), scope)
     return Value(
         text,
         call.type,
@@ -136,14 +145,35 @@ def _call(call: Call, scope: Scope) -> Value:
     )
 
 
+def _short(text: str, scope: Scope) -> str:
+    """Return the text, or a temporary if it is long: what is nested deeply is not read by Python's parser."""
+    if len(text) <= LONG_TEXT:
+        return text
+    name = scope.writer.fresh("t")
+    scope.writer.line(f"{name} = {text}")
+    return name
+
+
 def _truth(expr: Expr, scope: Scope) -> Value:
     """Return a condition as a BOOLEAN value: 1, 0 or -1."""
-    true = conditions.is_true(expr, scope)
     if not conditions.may_be_null(expr, scope):
-        return Value(f"(1 if {true} else 0)", Type.BOOLEAN, nullable=False)
-    return Value(
-        f"(1 if {true} else (0 if {conditions.is_false(expr, scope)} else -1))", Type.BOOLEAN
-    )
+        return Value(
+            f"(1 if {conditions.is_true(expr, scope)} else 0)", Type.BOOLEAN, nullable=False
+        )
+    with _holding(compared(expr), scope):
+        true, false = conditions.is_true(expr, scope), conditions.is_false(expr, scope)
+    return Value(f"(1 if {true} else (0 if {false} else -1))", Type.BOOLEAN)
+
+
+@contextmanager
+def _holding(exprs: Iterable[Expr], scope: Scope) -> Iterator[None]:
+    """Write temporaries for expressions, which stand for them inside the `with`."""
+    fresh = [expr for expr in exprs if id(expr) not in scope.held]
+    for expr in fresh:
+        scope.held[id(expr)] = atom(value(expr, scope), scope)
+    yield
+    for expr in fresh:
+        del scope.held[id(expr)]
 
 
 def _choice(condition: str, then: Value, otherwise: Value) -> Value:
@@ -168,6 +198,8 @@ def _typed(expr: Expr, kind: Type, scope: Scope) -> Value:
 
 
 def _case(expr: Case, scope: Scope) -> Value:
+    if len(expr.whens) > MOST_CHOICES:
+        return _long_case(expr, scope)
     result = _typed(expr.otherwise, expr.type, scope)
     for condition, then in reversed(expr.whens):
         result = _choice(
@@ -176,7 +208,23 @@ def _case(expr: Case, scope: Scope) -> Value:
     return result
 
 
+def _long_case(expr: Case, scope: Scope) -> Value:
+    """Write a CASE of many branches as assignments, last branch first: text of any length is not nested."""
+    name = scope.writer.fresh("t")
+    result = settle(_typed(expr.otherwise, expr.type, scope))
+    scope.writer.line(f"{name} = {result.text}")
+    nullable = result.nullable
+    for condition, then in reversed(expr.whens):
+        with scope.writer.block(f"if {conditions.is_true(condition, scope)}:"):
+            given = settle(_typed(then, expr.type, scope))
+            scope.writer.line(f"{name} = {given.text}")
+        nullable = nullable or given.nullable
+    return Value(name, expr.type, nullable=nullable)
+
+
 def _coalesce(call: Call, scope: Scope) -> Value:
+    if len(call.args) > MOST_CHOICES:
+        return _long_coalesce(call, scope)
     result = settle(_typed(call.args[-1], call.type, scope))
     for arg in reversed(call.args[:-1]):
         given = settle(_typed(arg, call.type, scope))
@@ -188,10 +236,22 @@ def _coalesce(call: Call, scope: Scope) -> Value:
     return result
 
 
+def _long_coalesce(call: Call, scope: Scope) -> Value:
+    """Write a COALESCE of many arguments as assignments: text of any length is not nested."""
+    name = scope.writer.fresh("t")
+    result = Value(name, call.type)
+    scope.writer.line(f"{name} = {settle(_typed(call.args[0], call.type, scope)).text}")
+    for arg in call.args[1:]:
+        with scope.writer.block(f"if {null_test(result)}:"):
+            scope.writer.line(f"{name} = {settle(_typed(arg, call.type, scope)).text}")
+    return result
+
+
 def _nullif(call: Call, scope: Scope) -> Value:
-    left = Value(null_text(call.type), call.type)
+    null = Value(null_text(call.type), call.type)
     equal = Call("eq", call.args, Type.BOOLEAN, call.span)
-    return _choice(conditions.is_true(equal, scope), left, value(call.args[0], scope))
+    with _holding([a for a in call.args[:1] if isinstance(a, Call | Case)], scope):
+        return _choice(conditions.is_true(equal, scope), null, value(call.args[0], scope))
 
 
 def _if(call: Call, scope: Scope) -> Value:

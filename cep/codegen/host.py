@@ -30,6 +30,8 @@ BUILT_IN = frozenset({
     *("eq", "ne", "lt", "le", "gt", "ge", "is_distinct", "and", "or", "not"),
     *("is_null", "is_true", "is_false", "coalesce", "nullif", "if"),
 })
+LOGIC = frozenset({"and", "or", "not", "is_true", "is_false"})  # of conditions
+CONDITIONS = LOGIC | {"eq", "ne", "lt", "le", "gt", "ge", "is_distinct", "is_null"}
 ASSOCIATIVE = frozenset({"and", "or", "concat"})
 MANY_EQUALITIES = 4  # from so many on, one look-up beats the comparisons
 ORDERS = frozenset({"lt", "le", "gt", "ge"})
@@ -82,6 +84,21 @@ def operands(call: Call) -> list[Expr]:
         else:
             found.append(node)
     return found
+
+
+def compared(expr: Expr) -> list[Expr]:
+    """Return the computed values that a condition compares: text of both its forms has each of them twice."""
+    found: list[Expr] = []
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if not isinstance(node, Call) or node.function not in CONDITIONS:
+            found.append(node)
+        elif node.function in LOGIC:
+            stack.extend(reversed(node.args))
+        else:
+            found.extend(node.args)
+    return [node for node in found if isinstance(node, Call | Case)]
 
 
 def wants_host(expr: Expr) -> bool:

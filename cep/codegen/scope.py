@@ -41,12 +41,13 @@ class Scope:
     A generator makes a subclass and overrides what it has: `column`, `bound`, `state`, `meta`,
     `aggregate` return the `Value` of a leaf, writing statements to `self.writer` if they need any. The
     ones not overridden are our own mistake to ask for. `self.writer` may be assigned anew while a kernel is
-    written in parts.
+    written in parts. held: by `id`, expressions that stand in a temporary while text with two of each is written.
     """
 
     def __init__(self, layout: Layout, writer: Writer) -> None:
         self.layout = layout
         self.writer = writer
+        self.held: dict[int, Value] = {}
 
     def leaf(self, expr: Leaf) -> Value:
         """Return the value of a leaf."""

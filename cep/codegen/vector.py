@@ -7,11 +7,14 @@ not have exactly has no numpy form, and its selection runs as a kernel.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from cep.codegen.host import (
     BUILT_IN,
     HostText,
+    compared,
     is_host_only,
     leaves,
     of_null,
@@ -40,10 +43,12 @@ from cep.plan.expressions import (
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from cep.codegen.select import Selection, SelectScope
 
+LONG_TEXT = 300  # characters; what is longer stands in a temporary
+_SIMPLE = re.compile(r"-?[\w.]+|columns\[\"\w+\"\]")
 _DTYPES = {"i8": "int8", "i32": "int32", "i64": "int64", "f64": "float64"}
 _NULLS = {Type.DOUBLE: "np.nan", Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1"}
 _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -62,13 +67,43 @@ def null_text(kind: Type) -> str:
 class VectorForm:
     """Writes numpy text of expressions; arrays are those of the kernel's layout.
 
-    `rows`: whether leaves are taken at the indices `rows` (after the filter) or are whole columns.
+    rows: whether leaves are taken at the indices `rows` (after the filter) or are whole columns. lines:
+    assignments of temporaries that the texts read. Text that is used twice, or is long, stands in one, so
+    that the whole is about as long as the expression.
     """
 
     def __init__(self, scope: SelectScope) -> None:
         self.scope = scope
         self.rows = False
         self.taken: dict[str, None] = {}
+        self.lines: list[str] = []
+        self._held: dict[int, Value] = {}
+
+    def named(self, text: str) -> str:
+        """Return a text that may be repeated: itself, or a temporary it is assigned to."""
+        if _SIMPLE.fullmatch(text):
+            return text
+        name = f"t{len(self.lines) + 1}"
+        self.lines.append(f"{name} = {text}")
+        return name
+
+    def short(self, text: str) -> str:
+        """Return the text, or a temporary if it is long."""
+        return text if len(text) <= LONG_TEXT else self.named(text)
+
+    def atom(self, given: Value) -> Value:
+        """Return a value whose text may be repeated."""
+        return replace(given, text=self.named(given.text))
+
+    @contextmanager
+    def _holding(self, exprs: Iterable[Expr]) -> Iterator[None]:
+        """Put expressions into temporaries, which stand for them inside the `with`."""
+        fresh = [expr for expr in exprs if id(expr) not in self._held]
+        for expr in fresh:
+            self._held[id(expr)] = self.atom(self.value(expr))
+        yield
+        for expr in fresh:
+            del self._held[id(expr)]
 
     def value(self, expr: Expr) -> Value:
         """Return the text of a column, or of a number that stands for all rows.
@@ -76,6 +111,9 @@ class VectorForm:
         Raises:
             NotExactError: the expression has no numpy form.
         """
+        held = self._held.get(id(expr))
+        if held is not None:
+            return held
         match expr:
             case Literal():
                 return self._literal(expr)
@@ -84,7 +122,8 @@ class VectorForm:
             case Bound() | State() | Aggregate():
                 raise NotExactError
             case Call() | Case():
-                return self._hosted(expr) or self._computed(expr)
+                given = self._hosted(expr) or self._computed(expr)
+                return replace(given, text=self.short(given.text))
             case _:
                 assert_never(expr)
 
@@ -102,7 +141,7 @@ class VectorForm:
         hosted = self._hosted(expr)
         form = _MASKS.get(expr.function) if isinstance(expr, Call) and hosted is None else None
         if form is not None and isinstance(expr, Call):
-            return form(self, expr, wanted)
+            return self.short(form(self, expr, wanted))
         return f"({(hosted or self.value(expr)).text} == {int(wanted)})"
 
     def _literal(self, expr: Literal) -> Value:
@@ -173,7 +212,8 @@ class VectorForm:
         )
 
     def _truth(self, expr: Expr) -> Value:
-        true, false = self.mask(expr, wanted=True), self.mask(expr, wanted=False)
+        with self._holding(compared(expr)):
+            true, false = self.mask(expr, wanted=True), self.mask(expr, wanted=False)
         return Value(f"np.where({true}, 1, np.where({false}, 0, -1))", Type.BOOLEAN)
 
     def _branch(self, expr: Expr, kind: Type) -> Value:
@@ -186,21 +226,23 @@ class VectorForm:
         for condition, then in reversed(expr.whens):
             given = self._branch(then, expr.type)
             text = f"np.where({self.mask(condition, wanted=True)}, {given.text}, {result.text})"
-            result = Value(text, expr.type, given.nullable or result.nullable)
+            result = Value(self.short(text), expr.type, given.nullable or result.nullable)
         return result
 
     def _coalesce(self, call: Call) -> Value:
         result = self._branch(call.args[-1], call.type)
         for arg in reversed(call.args[:-1]):
-            given = self._branch(arg, call.type)
+            given = self.atom(self._branch(arg, call.type))
             text = f"np.where({present(given)}, {given.text}, {result.text})"
-            result = Value(text, call.type, result.nullable) if given.nullable else given
+            whole = Value(self.short(text), call.type, result.nullable)
+            result = whole if given.nullable else given
         return result
 
     def _nullif(self, call: Call) -> Value:
         equal = Call("eq", call.args, Type.BOOLEAN)
         null = Literal(None, call.type)
-        return self._case(Case(((equal, null),), call.args[0], call.type))
+        with self._holding(a for a in call.args[:1] if isinstance(a, Call | Case)):
+            return self._case(Case(((equal, null),), call.args[0], call.type))
 
     def _if(self, call: Call) -> Value:
         condition, then, otherwise = call.args
@@ -210,6 +252,7 @@ class VectorForm:
         """Return the mask of rows where neither side is NULL and `left name right`."""
         if "NULL" in (left.type.value, right.type.value):
             return "np.bool_(False)"
+        left, right = self.atom(left), self.atom(right)
         if left.type is Type.STRING and name not in ("eq", "ne"):
             self.scope.layout.ranks()
             texts = [f'look_up(tables["ranks"], {v.text}, -1)' for v in (left, right)]
@@ -245,13 +288,13 @@ def _all(masks: list[str]) -> str:
     return masks[0] if len(masks) == 1 else "(" + " & ".join(masks) + ")"
 
 
-def _any(masks: list[str]) -> str:
-    return masks[0] if len(masks) == 1 else "(" + " | ".join(masks) + ")"
-
-
 def _junction(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
-    masks = [form.mask(a, wanted=wanted) for a in operands(call)]
-    return _all(masks) if (call.function == "and") is wanted else _any(masks)
+    sign = " & " if (call.function == "and") is wanted else " | "
+    whole = ""
+    for operand in operands(call):
+        mask = form.mask(operand, wanted=wanted)
+        whole = form.short(f"{whole}{sign}{mask}" if whole else mask)
+    return f"({whole})"
 
 
 def _not(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
@@ -260,7 +303,7 @@ def _not(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
 
 def _is(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
     if call.function == "is_null":
-        there = present(form.settled(call.args[0]))
+        there = present(form.atom(form.settled(call.args[0])))
         return f"np.logical_not({there})" if wanted else there
     mask = form.mask(call.args[0], wanted=call.function == "is_true")
     return mask if wanted else f"np.logical_not({mask})"
@@ -273,7 +316,7 @@ def _comparison(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT
 
 
 def _distinct(form: VectorForm, call: Call, wanted: bool) -> str:  # noqa: FBT001
-    left, right = (form.settled(a) for a in call.args)
+    left, right = (form.atom(form.settled(a)) for a in call.args)
     equal = f"({left.text} == {right.text})"
     if left.type is Type.DOUBLE:
         neither = f"np.logical_not({present(left)} | {present(right)})"
@@ -307,22 +350,31 @@ def select_vector(selection: Selection, scope: SelectScope) -> str | None:
     form = VectorForm(scope)
     try:
         masks = [form.mask(c, wanted=True) for c in selection.conditions]
+        before, form.lines = len(form.lines), [*form.lines]
         form.rows = bool(masks)
         outputs = [(item.name, _column(form, item.value)) for item in selection.items]
         outputs += [(n, _column(form, Column(0, n, kind))) for n, kind in selection.hidden]
     except NotExactError:
         return None
     conditions = [f"WHERE {expression_text(c)}" for c in selection.conditions]
-    body = _body(conditions, masks, tuple(form.taken), outputs).text()
+    lines = form.lines[:before], form.lines[before:]
+    body = _body(conditions, masks, tuple(form.taken), outputs, lines).text()
     used = [name for name in vector.__all__ if re.search(rf"\b{name}\b", body)]
     imports = f"from cep.functions.vector import {', '.join(used)}\n\n\n" if used else ""
     return imports + body
 
 
 def _body(
-    conditions: list[str], masks: list[str], taken: tuple[str, ...], outputs: list[tuple[str, str]]
+    conditions: list[str],
+    masks: list[str],
+    taken: tuple[str, ...],
+    outputs: list[tuple[str, str]],
+    lines: tuple[list[str], list[str]],
 ) -> Writer:
-    """Write the function `select`; `taken` are the columns that outputs read at the rows that pass."""
+    """Write the function `select`.
+
+    taken: the columns that outputs read at the rows that pass. lines: the temporaries of masks, and of outputs.
+    """
     writer = Writer()
     with (
         writer.block("def select(columns, tables, np):"),
@@ -331,6 +383,7 @@ def _body(
         for text in conditions:
             writer.comment(text)
         writer.line('n = len(columns["merge_ts"])')
+        writer.lines(*lines[0])
         if masks:
             mask = " & ".join(masks)
             if "columns[" not in mask:
@@ -339,6 +392,7 @@ def _body(
             writer.lines(*(f'{name} = columns["{name}"].take(rows)' for name in taken))
         else:
             writer.line("rows = None")
+        writer.lines(*lines[1])
         writer.line("return rows, {")
         for name, text in outputs:
             writer.line(f"    {name!r}: {text},")

@@ -9,7 +9,7 @@ from cep.lang import ast
 from cep.plan.bind.operators import call, case, cast, condition, moment, operator
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
 from cep.plan.bind.report import BROKEN, is_broken
-from cep.plan.expressions import Expr, Literal
+from cep.plan.expressions import Call, Expr, Literal
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def plain_arguments(node: ast.Call, scope: Scope, bind: Bind) -> list[Expr] | No
 def _nullif(node: ast.Call, args: list[Expr], scope: Scope) -> Expr:
     value, other = args
     same = operator("eq", (value, other), node.span, scope.report)
+    if isinstance(same, Call) and same.args == (value, other) and value.type is other.type:
+        return Call("nullif", (value, other), value.type, node.span)
     return case([(same, Literal(None, Type.NULL, node.span))], value, node.span, scope.report)
 
 

@@ -35,7 +35,7 @@ PLANS: list[tuple[str, str]] = [
             "SELECT CASE kind WHEN 'a' THEN 1 WHEN 'b' THEN 2.5 END AS c, NULLIF(n, 0) AS z FROM r"
         ),
         "Project ts := time(), c := CASE WHEN kind = 'a' THEN 1.0 WHEN kind = 'b' THEN 2.5 ELSE NULL"
-        " END, z := CASE WHEN n = 0 THEN NULL ELSE n END\n  Scan r",
+        " END, z := NULLIF(n, 0)\n  Scan r",
     ),
     (
         rule("SELECT room FROM r WHERE ts > '2024-01-01' AND ok IS NOT TRUE AND room IS NOT NULL"),
