@@ -9,6 +9,8 @@ from cep.codegen.recognize.kernel import recognize_kernel
 from cep.codegen.select import Identity
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.lower.context import Lowered
+from cep.pattern.recognize.picture import recognize_picture
+from cep.pattern.recognize.program import build_program
 from cep.plan.expressions import Column
 from cep.plan.recognition_text import row_pattern_text
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
 
 def lower_recognize(node: Recognize, context: Context) -> Lowered:
     """Return the operator of a MATCH_RECOGNIZE."""
+    program = build_program(node.pattern, {v.name: n for n, v in enumerate(node.variables)})
     operator = OperatorSpec(
         OperatorKind.RECOGNIZE,
-        recognize_kernel(node, context.entry),
+        recognize_kernel(node, program, context.entry),
         node.schema,
         hidden=tuple(name for name, _ in ORIGIN),
         description=f"rows that match {row_pattern_text(node.pattern)}",
@@ -33,4 +36,4 @@ def lower_recognize(node: Recognize, context: Context) -> Lowered:
         tuple(scan.stream for scan in node.inputs),
         tuple(Column(0, name, types[name]) for name in node.partition),
     )
-    return Lowered((operator,), ORIGIN, identity)
+    return Lowered((operator,), ORIGIN, identity, recognize_picture(node, program))

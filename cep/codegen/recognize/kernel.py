@@ -26,23 +26,22 @@ from cep.codegen.scope import Value
 from cep.codegen.writer import Writer
 from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
 from cep.pattern.gates import leaves
-from cep.pattern.recognize.program import build_program
 from cep.plan.expressions import Aggregate, Bound, Column
 from cep.plan.recognition import CLASSIFIER
 from cep.plan.tree import walk
 
 if TYPE_CHECKING:
     from cep.graph.kernel import KernelSpec
+    from cep.pattern.recognize.program import Program
     from cep.plan.recognition import Recognize
 
 HIDDEN = ORIGIN
 
 
-def recognize_kernel(node: Recognize, name: str = "recognize") -> KernelSpec:
-    """Return the kernel of a MATCH_RECOGNIZE node; `name` is that of the rule."""
+def recognize_kernel(node: Recognize, program: Program, name: str = "recognize") -> KernelSpec:
+    """Return the kernel of a MATCH_RECOGNIZE node with the program of its pattern; `name` is that of the rule."""
     layout = Layout(f"recognize_{name}", n_inputs=len(node.inputs))
     writer = Writer()
-    program = build_program(node.pattern, {v.name: n for n, v in enumerate(node.variables)})
     for variable in node.variables:
         layout.constant(variable.name)  # constants[n] is the name of variable n, for CLASSIFIER()
     schema = node.inputs[0].schema

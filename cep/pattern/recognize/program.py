@@ -235,9 +235,13 @@ class _Code:
             # What leads to the first iteration is not inside the loop.
             inner = RowLoop(pattern.part, 1, pattern.high, pattern.reluctant, relaxed=True)
             pattern = RowLoop(inner, 0, 1, pattern.reluctant)
+        again_from_last = pattern.high is None and pattern.low > 0
         for number in range(pattern.low):
             if pattern.relaxed and number:
                 self.instructions.append(_Relax(()))
+            if again_from_last and number == pattern.low - 1:
+                self._repeated(pattern, excluded=excluded)
+                return
             self.write(pattern.part, excluded=excluded)
         optional = 1 if pattern.high is None else pattern.high - pattern.low
         splits: list[_Split] = []
@@ -264,6 +268,23 @@ class _Code:
                 split.targets.reverse()
         for again in agains:
             again.leave = leave
+
+    def _repeated(self, pattern: RowLoop, *, excluded: bool) -> None:
+        """Write the last iteration that must be of a loop without limit: it repeats itself unless it bound no row."""
+        here = len(self.instructions)
+        self.loops += 1
+        self.instructions.append(_Begin(self.loops))
+        self.write(pattern.part, excluded=excluded)
+        again = _Again(self.loops, len(self.instructions) + 1)
+        split = _Split([len(self.instructions) + 2])
+        self.instructions += [again, split]
+        self.instructions.append(_Relax(()) if pattern.relaxed else _Split([here]))
+        if pattern.relaxed:
+            self.instructions.append(_Split([here]))
+        again.leave = len(self.instructions)
+        split.targets.append(again.leave)
+        if pattern.reluctant:
+            split.targets.reverse()
 
     def closure(self, at: int, *, at_start: bool) -> tuple[tuple[RowMove, ...], bool]:
         """Return the moves from an instruction, by preference, and whether the match may end there.

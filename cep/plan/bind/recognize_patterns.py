@@ -239,7 +239,7 @@ def size_of(pattern: RowPattern) -> int:
         case RowExcluded():
             return size_of(pattern.part)
         case RowLoop():
-            times = max(1, pattern.low + 1 if pattern.high is None else pattern.high)
+            times = max(1, pattern.low if pattern.high is None else pattern.high)
             return times * max(1, size_of(pattern.part))
         case RowSequence() | RowChoice():
             return sum(size_of(part) for part in pattern.parts)
