@@ -23,12 +23,28 @@ DEAD = -1
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """How an event fills an any-order group, whose missing events a run counts in one word.
+
+    start: the word after the first event of the group, None for a later one. shift, mask: the field of the
+    operand. need: where the number of operands that are still needed stands, None if all are needed.
+    """
+
+    start: int | None
+    shift: int
+    mask: int
+    need: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """One possible move: an event that fits `variable` is bound to it and the run enters `target`.
 
     A move with a limit adds 1 to the counter number `counter` of the run; when that then equals `limit`, the
     run enters `at_limit` instead of `target`; `least` is the least number that can be. resets: counters it
-    sets to 1, of loops that begin.
+    sets to 1, of loops that begin. fill: of a move for an operand of an any-order group; behind the first
+    event of the group it is possible while the operand is not satisfied, and completing the group leads to
+    `at_limit`.
     """
 
     kind: OneOf["step", "loop", "round"]
@@ -40,6 +56,7 @@ class Move:
     least: int = 2
     counter: int = 0
     resets: tuple[int, ...] = ()
+    fill: Fill | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +114,11 @@ class Automaton:
             if not state.accepting
         )
 
+    @property
+    def filled(self) -> bool:
+        """Whether some run counts what an any-order group still needs."""
+        return any(move.fill is not None for move in self.moves())
+
     def moves(self) -> tuple[Move, ...]:
         """Return the start moves and the moves of all states."""
         return (*self.starts, *(move for state in self.states for move in state.moves))
@@ -123,5 +145,4 @@ def bound_on_entry(automaton: Automaton) -> list[frozenset[str]]:
 
 def targets(move: Move) -> tuple[int, ...]:
     """Return the states a move can lead to."""
-    both = (move.target,) if move.limit is None else (move.target, move.at_limit)
-    return tuple(target for target in both if target != DEAD)
+    return tuple(target for target in (move.target, move.at_limit) if target != DEAD)

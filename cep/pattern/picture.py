@@ -86,6 +86,8 @@ class _Picture:
         """Add the edge of a move; of a loop with a limit, one below the limit (if any) and one to it."""
         if move.limit is None or (move.target != DEAD and move.least < move.limit):
             self._take(state.name, move)
+        if move.fill is not None and move.fill.start is None:
+            self._add(state.name, move.at_limit, self._event(move.variable, ", the last missing"))
         if move.limit is not None:
             number = f", round {move.limit}" if move.kind == "round" else f" number {move.limit}"
             which = number + (", the next event" if move.strict else "")

@@ -38,7 +38,7 @@ def remove_unreachable(automaton: Automaton) -> Automaton:
     new = {old: place for place, old in enumerate(order)} | {DEAD: DEAD}
 
     def renamed(move: Move) -> Move:
-        at_limit = new[move.at_limit] if move.limit is not None else DEAD
+        at_limit = new.get(move.at_limit, DEAD)
         return replace(move, target=new.get(move.target, DEAD), at_limit=at_limit)
 
     def renumbered(state: State) -> State:

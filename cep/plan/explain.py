@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from cep.plan.explain_expressions import aggregate_text, expression_text
 from cep.plan.nodes import (
     Absent,
+    AnyOrder,
     Atom,
     Choice,
     CloseAfter,
@@ -170,10 +171,22 @@ def pattern_text(pattern: Pattern) -> str:
             for edge, step in zip(pattern.edges, pattern.parts[1:], strict=True):
                 text += _EDGE[edge] + _part_text(step)
             return text
+        case AnyOrder():
+            return _any_order_text(pattern)
         case Choice():
             return " | ".join(_part_text(part) for part in pattern.parts)
         case _:
             assert_never(pattern)
+
+
+def _any_order_text(group: AnyOrder) -> str:
+    """Return an any-order group as in MATCH."""
+    steps = [f"{name}{{{times}}}" if times > 1 else name for name, times in group.operands]
+    if group.strict:
+        return f"PERMUTE({', '.join(steps)})"
+    if group.need < len(steps):
+        return f"ANY {group.need} OF ({', '.join(steps)})"
+    return f"({' & '.join([*steps, *(f'NOT {name}' for name in group.guards)])})"
 
 
 def _part_text(pattern: Pattern) -> str:

@@ -161,7 +161,20 @@ class Choice:
     parts: tuple[Pattern, ...]
 
 
-Pattern = Atom | Repeat | Absent | Sequence | Choice
+@dataclass(frozen=True, slots=True)
+class AnyOrder:
+    """Steps in any order, each event for one of them: `need` of the operands (variable, number of events).
+
+    guards: variables whose event ends the run while the group is not complete. strict: PERMUTE, neighbours.
+    """
+
+    operands: tuple[tuple[str, int], ...]
+    need: int
+    guards: tuple[str, ...] = ()
+    strict: bool = False
+
+
+Pattern = Atom | Repeat | Absent | Sequence | Choice | AnyOrder
 
 
 ANY_VARIABLE = "*"

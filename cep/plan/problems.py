@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "CEP253": "ORDER BY that is not the order of time",
     "CEP254": "pattern construct that MATCH_RECOGNIZE does not have",
     "CEP255": "clause of MATCH_RECOGNIZE that cannot be meant",
+    "CEP256": "group in any order of a form that cannot be",
     # incidents
     "CEP260": "incident clause missing or repeated",
     "CEP261": "state column that OPEN does not declare",

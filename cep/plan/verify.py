@@ -19,6 +19,7 @@ from cep.plan.expressions import (
 )
 from cep.plan.nodes import (
     Absent,
+    AnyOrder,
     Atom,
     Choice,
     CloseWhen,
@@ -236,6 +237,8 @@ def pattern_variables(pattern: Pattern) -> tuple[str, ...]:
             return pattern_variables(pattern.part)
         case Absent():
             return pattern.variables
+        case AnyOrder():
+            return (*(variable for variable, _ in pattern.operands), *pattern.guards)
         case Sequence() | Choice():
             return tuple(v for part in pattern.parts for v in pattern_variables(part))
         case _:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.codegen.match.parts import Parts, cell_text
-from cep.pattern.automaton import DEAD, Move
+from cep.pattern.automaton import DEAD, Fill, Move
 
 if TYPE_CHECKING:
     from cep.codegen.match.emit import Emitter
@@ -44,6 +44,8 @@ class Runs:
             layout.state("run_ages", "i64", "runs", width=2, fill=-1)
         for counter in range(parts.automaton.counters):
             layout.state(_count(counter), "i64", "runs")
+        if parts.automaton.filled:
+            layout.state("run_missing", "i64", "runs")
         if parts.node.starts == "last":
             layout.state("run_bound", "i64", "runs")
         self.queues: list[int] = []
@@ -164,6 +166,11 @@ class Runs:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
         for counter in move.resets:
             writer.line(f"{_count(counter)}[r] = 1")
+        if move.fill is not None and move.fill.start is not None:
+            writer.line(f"run_missing[r] = {move.fill.start}")
+        elif move.fill is not None:
+            self._fill_group(source, move, move.fill)
+            return
         if move.limit is None:
             self._enter(source, move.target)
             return
@@ -174,6 +181,20 @@ class Runs:
         if move.target != DEAD:
             with writer.block("else:"):
                 self._enter(source, move.target)
+
+    def _fill_group(self, source: int, move: Move, fill: Fill) -> None:
+        """Write the giving of the candidate to an operand of the any-order group run `r` is in."""
+        writer = self.parts.writer
+        writer.line(f"run_missing[r] = run_missing[r] - {1 << fill.shift}")
+        complete = "run_missing[r] == 0"
+        if fill.need is not None:
+            with writer.block(f"if (run_missing[r] >> {fill.shift}) & {fill.mask} == 0:"):
+                writer.line(f"run_missing[r] = run_missing[r] - {1 << fill.need}")
+            complete = f"run_missing[r] >> {fill.need} == 0"
+        with writer.block(f"if {complete}:"):
+            self._enter(source, move.at_limit)
+        with writer.block("else:"):
+            self._enter(source, move.target)
 
     def _enter(self, source: int, target: int) -> None:
         if self.parts.automaton.states[target].accepting:
@@ -222,6 +243,9 @@ class Runs:
         writer.line(f"run_seq[r] = {parts.layout.seq(condition.input, parts.scope.row)}")
         for counter in range(parts.automaton.counters):
             writer.line(f"{_count(counter)}[r] = 1")
+        if parts.automaton.filled:
+            start = move.fill.start if move.fill is not None else 0
+            writer.line(f"run_missing[r] = {start or 0}")
         if parts.node.starts == "last":
             writer.line("run_bound[r] = 1")
         if parts.has_absence:

@@ -168,6 +168,7 @@ class Scan:
             lambda: self.runs.take(number, move),
             lambda: self._moves(number, state, rest),
             self._has_more(number, state, rest),
+            _missing(move),
         )
 
     def _long(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
@@ -176,7 +177,7 @@ class Scan:
         writer.line("taken = 0")
         for move in moves:
             condition = self.parts.conditions[move.variable]
-            with writer.block(f"if taken == 0 and {condition.flag} == 1:"):
+            with writer.block(f"if taken == 0 and {condition.flag} == 1{_missing(move)}:"):
                 test = self._test(condition) if condition.bound else ""
                 with writer.block(f"if {test}:") if test else nullcontext():
                     writer.line("taken = 1")
@@ -229,8 +230,9 @@ class Scan:
         then: Callable[[], None],
         otherwise: Callable[[], None],
         more: bool,  # noqa: FBT001 - whether `otherwise` writes anything
+        also: str = "",
     ) -> None:
-        """Write `if the candidate fits variable: then() else: otherwise()`.
+        """Write `if the candidate fits variable: then() else: otherwise()`; `also` is a further condition.
 
         The flag is tested first: what a condition reads of the event is there only for its own stream.
         """
@@ -238,7 +240,7 @@ class Scan:
         writer = parts.writer
         condition = parts.conditions[variable]
         if not condition.bound:
-            with writer.block(f"if {condition.flag} == 1:"):
+            with writer.block(f"if {condition.flag} == 1{also}:"):
                 then()
             if more:
                 with writer.block("else:"):
@@ -246,7 +248,7 @@ class Scan:
             return
         if more:
             writer.line("took = 0")
-        flag = writer.block(f"if {condition.flag} == 1:")
+        flag = writer.block(f"if {condition.flag} == 1{also}:")
         with flag, writer.block(f"if {self._test(condition)}:"):
             if more:
                 writer.line("took = 1")
@@ -260,3 +262,11 @@ class Scan:
         scope = self.parts.scope
         scope.variable = condition.variable
         return " and ".join(f"({conditions.is_true(part, scope)})" for part in condition.bound)
+
+
+def _missing(move: Move) -> str:
+    """Return the further condition that the operand a move fills is not satisfied yet."""
+    fill = move.fill
+    if fill is None or fill.start is not None:
+        return ""
+    return f" and (run_missing[r] >> {fill.shift}) & {fill.mask} != 0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from cep.pattern.build.absent import absent
+from cep.pattern.build.any_order import any_order
 from cep.pattern.build.atom import atom
 from cep.pattern.build.choice import choice
 from cep.pattern.build.repeat import repeat
@@ -12,7 +13,7 @@ from cep.pattern.build.sequence import sequence
 from cep.pattern.build.states import automaton_of
 from cep.pattern.merge import merge_equal
 from cep.pattern.simplify import simplify
-from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from cep.pattern.automaton import Automaton
@@ -58,6 +59,8 @@ def fragment(pattern: Pattern) -> Fragment:
             for edge, part in zip(pattern.edges, pattern.parts[1:], strict=True):
                 whole = sequence(whole, edge, fragment(part))
             return whole
+        case AnyOrder():
+            return any_order(pattern)
         case Choice():
             return choice(tuple(fragment(part) for part in pattern.parts))
         case _:

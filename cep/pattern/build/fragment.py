@@ -16,7 +16,11 @@ next steps in order of preference and count their rounds.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
+
+if TYPE_CHECKING:
+    from cep.plan.nodes import AnyOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,10 @@ Crossing = tuple[Edge | Guard, ...]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A position of the pattern: one event of a variable."""
+    """A position of the pattern: one event of a variable, or an any-order group."""
 
     variable: str
+    group: AnyOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,14 @@ Phase = OneOf["below", "open", "full"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Behind an event of step `step`; phases: of the loops around the step, innermost first."""
+    """Behind an event of step `step`; phases: of the loops around the step, innermost first.
+
+    inside: the step is an any-order group that is not complete.
+    """
 
     step: int
     phases: tuple[Phase, ...]
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Places:
         """Return the ways from a step to another round of a loop, whose other phase comes at a limit."""
         loop = self.whole.loops[number]
         innermost = self.around[last][0] == number
-        single = innermost and loop.end - loop.begin == 1
+        single = innermost and loop.end - loop.begin == 1 and self.whole.steps[last].group is None
         limit = loop.low if phase == "below" else loop.high
         least = 2 if phase == "below" else loop.low + 1
         beyond: Phase = enough_phase(loop) if phase == "below" else "full"

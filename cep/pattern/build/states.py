@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from cep.pattern.automaton import DEAD, Absence, Automaton, Move, State
+from cep.pattern.build.any_order import fills, is_complete
 from cep.pattern.build.fragment import Fragment, Guard, is_strict
 from cep.pattern.build.places import Place, Places, Way
 
@@ -36,16 +37,41 @@ class _Builder:
     def build(self) -> Automaton:
         """Return the automaton of the whole fragment."""
         starts = tuple(
-            Move("step", self._variable(place), self._state(place))
+            replace(move, strict=False)
             for place, crossed in self.places.starts()
             if not any(isinstance(item, Guard) and item.for_us is not None for item in crossed)
+            for move in self._moves(Way("step", crossed, place))
         )
         while self.todo:
             place = self.todo.pop(0)
-            self._leave(self.at[place], _exit(self.places.ways(place)))
-        names = tuple(step.variable for step in self.whole.steps)
-        optional = tuple(self._can_miss(number) for number in range(len(names)))
+            if place.inside:
+                self._gather(place)
+            else:
+                self._leave(self.at[place], _exit(self.places.ways(place)))
+        steps = [
+            (name, self._can_miss(number))
+            for number, step in enumerate(self.whole.steps)
+            for name in ([v for v, _ in step.group.operands] if step.group else [step.variable])
+        ]
+        names = tuple(name for name, _ in steps)
+        optional = tuple(missing for _, missing in steps)
         return Automaton(tuple(self.states), starts, tuple(self.absences), names, optional)
+
+    def _gather(self, place: Place) -> None:
+        """Fill the state of an any-order group that is not complete: the operands, left to right."""
+        group = self.whole.steps[place.step].group
+        if group is None:
+            return
+        complete = self._state(replace(place, inside=False))
+        here = self.at[place]
+        moves = tuple(
+            Move("step", name, here, group.strict, at_limit=complete, fill=fill)
+            for name, fill in fills(group, entering=False)
+        )
+        skipped = DEAD if group.strict else here
+        self.states[here] = replace(
+            self.states[here], moves=moves, guards=group.guards, skipped=skipped
+        )
 
     def _can_miss(self, number: int) -> bool:
         """Return whether some way through the pattern does not bind the step."""
@@ -92,11 +118,13 @@ class _Builder:
                 name += "" if phase == "full" else f"_{phase}"
             elif loop.counted:
                 name += f"_rounds_{phase}"
-        return name
+        name = name.replace(" & ", "_")
+        return f"{name}_missing" if place.inside else name
 
     def _leave(self, number: int, exit_: _Exit) -> None:
         """Fill a state: its moves, guards, the absence it waits for, what an event does that it does not take."""
-        moves = tuple(self._move(way) for way in exit_.ways)
+        offered = [(move, way.needed) for way in exit_.ways for move in self._moves(way)]
+        moves = tuple(move for move, _ in offered)
         state = replace(
             self.states[number],
             moves=moves,
@@ -111,17 +139,31 @@ class _Builder:
                 guards=tuple(dict.fromkeys(state.guards + exit_.absence.variables)),
             )
         self.states[number] = state
-        needed = [move for move, way in zip(moves, exit_.ways, strict=True) if way.needed]
+        needed = [move for move, is_needed in offered if is_needed]
         self.states[number] = replace(state, skipped=self._skipped(number, needed))
 
-    def _move(self, way: Way) -> Move:
-        if way.place is None or way.kind == "end":
+    def _moves(self, way: Way) -> list[Move]:
+        """Return the moves of a way: one, or one for each operand of the group it leads into."""
+        if way.place is None:
             msg = "the end of a pattern is no move"
             raise AssertionError(msg)
+        group = self.whole.steps[way.place.step].group
+        if group is None:
+            return [self._move(way, way.place)]
+        moves = []
+        for name, fill in fills(group, entering=True):
+            inside = not is_complete(fill)
+            limit = None if way.at_limit is None else replace(way.at_limit, inside=inside)
+            entered = replace(way.place, inside=inside)
+            move = self._move(replace(way, at_limit=limit), entered)
+            moves.append(replace(move, variable=name, fill=fill))
+        return moves
+
+    def _move(self, way: Way, place: Place) -> Move:
         return Move(
-            way.kind,
-            self._variable(way.place),
-            self._state(way.place),
+            "step" if way.kind == "end" else way.kind,
+            self._variable(place),
+            self._state(place),
             is_strict(way.crossed),
             way.limit,
             DEAD if way.at_limit is None else self._state(way.at_limit),

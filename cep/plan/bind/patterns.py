@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from typing import Literal as OneOf
 
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.shapes import is_required, places
-from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from cep.errors import Span
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 EdgeKind = OneOf["relaxed", "strict"]
 
 MAX_STATES = 200
+MIN_OPERANDS = 2
+GROUP_BITS = 62
 
 # What MATCH_RECOGNIZE has and MATCH does not.
 _FOREIGN: dict[type, str] = {
@@ -112,12 +114,13 @@ class PatternReader:
                 return self._absent(node)
             case ast.Choice():
                 return self._choice(node)
+            case ast.AnyOrder() | ast.AnyOf() | ast.Permute():
+                return self._any_order(node)
             case ast.Empty() | ast.Excluded() | ast.Anchor():
                 self._foreign(type(node), node.span)
                 return Chain()
             case _:
-                refuse(self.report, type(node).__name__, node.span)
-                return Chain()
+                assert_never(node)
 
     def _foreign(self, kind: type, span: Span, *, hint: str = "") -> None:
         """Report what only MATCH_RECOGNIZE has (ruling 14)."""
@@ -127,6 +130,61 @@ class PatternReader:
         parts = [self._part(part) for part in self._alternatives(node)]
         found = tuple(part for part in parts if part is not None)
         return Chain([(Choice(found), node.span)]) if len(found) == len(parts) else Chain()
+
+    def _any_order(self, node: ast.AnyOrder | ast.AnyOf | ast.Permute) -> Chain:
+        """Return an any-order group (ruling 21).
+
+        Errors: CEP240 too few steps beside NOT, CEP252, CEP256.
+        """
+        before = self.report.mistakes
+        operands: list[tuple[str, int]] = []
+        guards: list[str] = []
+        for part in node.parts:
+            inner = part
+            while isinstance(inner, ast.Group):
+                inner = inner.part
+            if isinstance(inner, ast.Absent) and isinstance(node, ast.AnyOrder):
+                guards += self._group_guard(inner)
+            else:
+                operands += self._operand(inner, single=isinstance(node, ast.Permute))
+        if self.report.mistakes != before:
+            return Chain()
+        need = node.count if isinstance(node, ast.AnyOf) else len(operands)
+        if isinstance(node, ast.AnyOf) and not 0 < need < len(operands):
+            hint = f"ask for 1 to {len(operands) - 1} of {len(operands)}; for all of them write &"
+            self.report.add("CEP256", f"ANY {need} OF {len(operands)}", node.span, hint)
+        elif len(operands) < MIN_OPERANDS:
+            message = "a group in any order has at least two steps, beside those behind NOT"
+            self.report.add("CEP240" if guards else "CEP256", message, node.span)
+        elif sum(n.bit_length() for _, n in operands) + need.bit_length() > GROUP_BITS:
+            self.report.add("CEP252", "this group counts too many events", node.span)
+        group = AnyOrder(tuple(operands), need, tuple(guards), isinstance(node, ast.Permute))
+        return Chain([(group, node.span)])
+
+    def _operand(self, node: ast.Pattern, *, single: bool) -> list[tuple[str, int]]:
+        """Return the variable and the number of events of a step with an optional {n}."""
+        step, times = node, 1
+        if isinstance(node, ast.Quantified) and not single:
+            plain = node.kind == "greedy" and node.mode is None and node.until is None
+            step = node.part if plain and node.low == node.high else node
+            times = node.low
+        if isinstance(step, ast.Atom) and times > 0:
+            self._describe(step, negated=False)
+            return [(step.variable, times)]
+        message = "a group in any order is made of steps, each with an optional {n}"
+        if single:
+            message = "PERMUTE is made of single steps"
+        self.report.add("CEP256", message, node.span)
+        return []
+
+    def _group_guard(self, node: ast.Absent) -> tuple[str, ...]:
+        if node.duration is not None:
+            self.report.add("CEP240", "NOT .. FOR in a group in any order", node.span)
+            return ()
+        parts = self._absent(node).parts
+        return tuple(
+            name for part, _ in parts if isinstance(part, Absent) for name in part.variables
+        )
 
     def _adjacent(self, node: ast.Adjacent) -> Chain:
         chain = Chain()

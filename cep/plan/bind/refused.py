@@ -109,9 +109,6 @@ REFUSED: dict[str, Refusal] = {
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
     # patterns
-    "AnyOrder": Refusal("CEP307", "any order (&) in a pattern"),
-    "AnyOf": Refusal("CEP307", "ANY n OF in a pattern"),
-    "Permute": Refusal("CEP307", "PERMUTE in a pattern"),
     "Quantified.combine": Refusal("CEP307", "COMBINE"),
     "Quantified.until": Refusal("CEP307", "UNTIL"),
     "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
@@ -133,7 +130,7 @@ REFUSED: dict[str, Refusal] = {
     # MATCH_RECOGNIZE
     "Recognize.edge_gap": Refusal("CEP307", "a gap on an edge of MATCH_RECOGNIZE", "use WITHIN"),
     "Recognize.stream": Refusal("CEP312", "several streams in MATCH_RECOGNIZE", "use MATCH ( .. )"),
-    "Recognize.gap": Refusal("CEP312", "GAP in MATCH_RECOGNIZE", "use WITHIN"),
+    "Recognize.gap": Refusal("CEP312", "GAP beside -> or RELAXED", "use WITHIN"),
     "Recognize.within_events": Refusal("CEP312", "WITHIN n EVENTS in MATCH_RECOGNIZE"),
     "Recognize.starts": Refusal("CEP312", "STARTS in MATCH_RECOGNIZE", "use MATCH ( .. )"),
     "Recognize.classifier": Refusal("CEP305", "FIRST(CLASSIFIER()) in DEFINE"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from cep.plan.nodes import Absent, Atom, Choice, Pattern, Repeat, Sequence
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def is_required(part: Pattern) -> bool:
     """Whether a match must bind an event to this part."""
     match part:
-        case Atom():
+        case Atom() | AnyOrder():
             return True
         case Absent():
             return False
@@ -43,7 +43,7 @@ def parts_within(part: Pattern) -> Iterator[Pattern]:
     """Yield a part and all parts of it, in text order."""
     yield part
     match part:
-        case Atom() | Absent():
+        case Atom() | Absent() | AnyOrder():
             return
         case Repeat():
             yield from parts_within(part.part)
@@ -59,6 +59,8 @@ def first_variables(part: Pattern) -> list[str]:
     match part:
         case Atom():
             return [part.variable]
+        case AnyOrder():
+            return [name for name, _ in part.operands]
         case Absent():
             return []
         case Repeat():
@@ -79,6 +81,8 @@ def first_variables(part: Pattern) -> list[str]:
 def loops_at_first(part: Pattern) -> bool:
     """Whether the first event of a part may stand in a loop that takes the next event as its first did."""
     match part:
+        case AnyOrder():
+            return True
         case Atom() | Absent():
             return False
         case Repeat():
@@ -101,6 +105,8 @@ def least_events(part: Pattern) -> int:
     match part:
         case Atom():
             return 1
+        case AnyOrder():
+            return sum(sorted(times for _, times in part.operands)[: part.need])
         case Absent():
             return 0
         case Repeat():
@@ -116,10 +122,10 @@ def least_events(part: Pattern) -> int:
 def places(part: Pattern) -> int:
     """Return how many states the automaton of a part has at most, absences and lapsed edges apart."""
     match part:
-        case Atom():
+        case Atom() | Absent():
             return 1
-        case Absent():
-            return 1
+        case AnyOrder():
+            return 2
         case Repeat():
             phases = 1
             if part.low > 1 and part.high != part.low:

@@ -6,7 +6,7 @@ import pytest
 
 from cep.pattern.automaton import DEAD
 from cep.pattern.build import build
-from cep.plan.nodes import Absent, Atom, Choice, Repeat, Sequence
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Repeat, Sequence
 
 A, B, C = Atom("a"), Atom("b"), Atom("c")
 
@@ -27,6 +27,8 @@ def shape(pattern):
                 word += "*" if move.limit is None else f"*{move.limit}"
             if move.kind == "round":
                 word += "@" if move.limit is None else f"@{move.limit}"
+            if move.fill is not None and move.fill.start is None:
+                word += "&" + automaton.states[move.at_limit].name
             words.append(word)
         words += [f"not {name}" for name in state.guards]
         if state.absence is not None:
@@ -84,6 +86,18 @@ SHAPES = [
     (
         seq(Repeat(A, 1, None, possessive=True), B),
         ["start: a_open", "a_open: a* b", "b: match"],
+    ),
+    (
+        seq(AnyOrder((("a", 1), ("b", 2)), 2, ("n",)), C),
+        ["start: a_b_missing a_b_missing", "a_b_missing: a&a_b b&a_b not n", "a_b: c", "c: match"],
+    ),
+    (
+        AnyOrder((("a", 1), ("b", 1)), 2, strict=True),
+        ["start: a_b_missing a_b_missing", "a_b_missing: !a&a_b !b&a_b or dies", "a_b: match"],
+    ),
+    (
+        seq(A, AnyOrder((("a", 1), ("b", 2)), 1), C),
+        ["start: a", "a: a b", "a_b: c", "a_b_missing: a&a_b b&a_b", "c: match"],
     ),
     (Choice((A, B)), ["start: a a", "a: match"]),
     (

@@ -48,6 +48,16 @@ PICTURES = {
         "a_rounds_full -> b_rounds_full: b: NOT ok",
         "b_rounds_full -> c: c: value > 1.0",
     ],
+    "a:r[ok] & b:r[value > 1] & NOT n:r[value > 9] -> c:r[NOT ok]": [
+        "start -> a_b_missing: a: ok",
+        "start -> a_b_missing: b: value > 1.0",
+        "a_b_missing -> a_b_missing: a: ok",
+        "a_b_missing -> a_b: a, the last missing: ok",
+        "a_b_missing -> a_b_missing: b: value > 1.0",
+        "a_b_missing -> a_b: b, the last missing: / value > 1.0",
+        "a_b_missing -> killed: NOT n: value > 9.0",
+        "a_b -> c: c: NOT ok",
+    ],
     "a:r[ok] (b:r[value > 1] | c:r[value > 2])": [
         "start -> a: a: ok",
         "a -> b: b, the next event: value > 1.0",
