@@ -127,6 +127,7 @@ class Recognize:
     subsets: tuple[tuple[str, tuple[str, ...]], ...]
     shifted: tuple[Shifted, ...]
     within_us: int | None
+    gap_us: int | None
     skip: RowSkip
     rows: OneOf["one", "all_show_empty", "all_omit_empty", "all_unmatched"]
     columns: tuple[str, ...]

@@ -79,7 +79,7 @@ class Decide:
 
     def _failed(self) -> None:
         parts, writer = self.parts, self.parts.writer
-        if parts.node.within_us is not None:
+        if parts.timed:
             with writer.block("if stop == 2:"):
                 parts.add_one("runs_expired")
                 self._forget("head", "key_at[slot]")
@@ -108,7 +108,7 @@ class Decide:
         self.emitter.match()
         if self._unmatched:
             self._mark_matched()
-        if parts.node.within_us is not None and not parts.captures:
+        if parts.timed and not parts.captures:
             with writer.block("if stop == 2:"):
                 self._forget("head", "key_at[slot]")
         if parts.node.skip.kind != "past_last" and not parts.captures:

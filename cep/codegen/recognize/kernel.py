@@ -238,23 +238,29 @@ class _Kernel:
         )
         with writer.block(f"if {self.flushing} == 1:"):
             writer.lines("now = ctl[2]", f"cause = {CAUSE_FLUSH}", "cut = 3")
-        if parts.node.within_us is None:
+        if not parts.timed:
             return
         with writer.block("elif key_begun[slot] == 0:"):
             writer.lines("slot = -1", "continue")
         with writer.block("else:"):
-            writer.line(f"deadline = {self._deadline()}")
+            self._deadline()
             with writer.block("if deadline > due:"):
                 writer.line("key_order[slot] = row_number[key_head[slot]]")
                 writer.lines(self._set_timer("slot", "deadline"), "slot = -1", "continue")
 
-    def _deadline(self) -> str:
-        return self.parts.call(
-            "deadlines",
-            "deadline_after",
-            "row_ts[key_head[slot]]",
-            str(self.parts.node.within_us),
-        )
+    def _deadline(self) -> None:
+        """Write `deadline`, the last instant of the start of key `slot`; it only grows from start to start."""
+        parts, writer = self.parts, self.parts.writer
+        writer.line("deadline = MAX_I64")
+        for row, length in (
+            ("key_head", parts.node.within_us),
+            ("key_tail", parts.node.gap_us),
+        ):
+            if length is not None:
+                call = parts.call(
+                    "deadlines", "deadline_after", f"row_ts[{row}[slot]]", str(length)
+                )
+                writer.line(f"deadline = min_i64(deadline, {call})")
 
     # ------------------------------------------------------------ a row
 
@@ -396,6 +402,10 @@ class _Kernel:
         if parts.node.within_us is not None:
             with writer.block(f"elif row_ts[r] - row_ts[head] > {parts.node.within_us}:"):
                 writer.line("stop = 2")
+        if parts.node.gap_us is not None:
+            gap = f"row_ts[r] - row_ts[key_at[slot]] > {parts.node.gap_us}"
+            with writer.block(f"elif key_at[slot] >= 0 and {gap}:"):
+                writer.line("stop = 2")
         if parts.captures:
             self._budget()
         with writer.block("if stop == 0:"):
@@ -451,10 +461,11 @@ class _Kernel:
         with writer.block(f"if {self.flushing} == 1:"):
             writer.line("key_order[slot] = row_number[head]")
             writer.line(self._set_timer("slot", "0"))
-        if parts.node.within_us is not None:
+        if parts.timed:
             with writer.block("elif key_place[slot] < 0:"):
+                self._deadline()
                 writer.line("key_order[slot] = row_number[head]")
-                writer.line(self._set_timer("slot", self._deadline()))
+                writer.line(self._set_timer("slot", "deadline"))
         writer.lines("slot = -1", "continue")
 
     def _budget(self) -> None:

@@ -74,6 +74,11 @@ class Parts:
         return any(condition.bound for condition in self.conditions)
 
     @property
+    def timed(self) -> bool:
+        """Whether time ends starts: WITHIN or GAP."""
+        return self.node.within_us is not None or self.node.gap_us is not None
+
+    @property
     def tried_words(self) -> int:
         """Words of marks a row."""
         return -(-len(self.program.states) // TRIED_BITS)

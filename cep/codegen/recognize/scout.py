@@ -66,7 +66,9 @@ class Scout:
         test = "r >= 0 and active != 0 and may_match == 0"
         if parts.node.within_us is not None:
             writer.line(f"last_ts = row_ts[head] + {parts.node.within_us}")
-            test = "r >= 0 and active != 0 and may_match == 0 and row_ts[r] <= last_ts"
+            test += " and row_ts[r] <= last_ts"
+        if parts.node.gap_us is not None:
+            test += f" and (passed < 0 or row_ts[r] - row_ts[passed] <= {parts.node.gap_us})"
         with writer.block(f"while {test}:"):
             writer.lines("flags = row_flags[r]", "reached = 0")
             with writer.block("while active != 0:"):

@@ -18,7 +18,7 @@ from cep.plan.bind.report import is_broken
 from cep.plan.bind.scopes import RowScope
 from cep.plan.expressions import Column
 from cep.plan.nodes import Item, Node, Project, Scan, Variable
-from cep.plan.recognition import Recognize, RowExcluded, RowFollowed, RowSkip
+from cep.plan.recognition import Recognize, RowExcluded, RowFollowed, RowLoop, RowSkip
 from cep.plan.tree import walk
 from cep.plan.verify_recognition import row_parts
 from cep.schema import ColumnSpec, Schema
@@ -58,7 +58,7 @@ def bind_recognize(node: ast.MatchRecognize, environment: Environment) -> MatchT
     """
     report = environment.report
     before = report.mistakes
-    for clause in ("gap", "within_events", "starts"):
+    for clause in ("within_events", "starts"):
         if getattr(node, clause) is not None:
             refuse(report, f"Recognize.{clause}", getattr(getattr(node, clause), "span", node.span))
     found = _input(node.source, environment)
@@ -133,16 +133,9 @@ class _Binder:
                 scope = RowPatternScope(names, f"the condition of {text.name}", text.name)
                 condition = bind_condition(text.condition, scope)
             variables.append(Variable(text.name, 0, condition, text.span))
-        within = None
-        if node.within is not None:
-            within = bind_duration(node.within, "the time of WITHIN", self.environment, zero=True)
+        within, gap = self._times()
         if pattern is not None:
             self._check_pattern(pattern, names)
-            waits = any(isinstance(part, RowFollowed) for part in row_parts(pattern))
-            if waits and node.within is None:
-                hint = "add WITHIN 1h (as long as a match may take)"
-                message = "a start of this pattern may wait for ever"
-                report.add("CEP601", message, node.pattern.span, hint)
         skip = self._skip(pattern, names)
         rows = _ROWS[node.rows]
         measures = MeasureScope(names, all_rows=rows != "one", taken=self.stream.schema.names())
@@ -166,6 +159,7 @@ class _Binder:
             subsets=tuple(names.subsets.items()),
             shifted=tuple(names.shifted.values()),
             within_us=within,
+            gap_us=gap,
             skip=skip,
             rows=rows,
             columns=columns,
@@ -281,11 +275,28 @@ class _Binder:
             items.append((Item(measure.name, value), measure.span))
         return items
 
-    def _check_pattern(self, pattern: RowPattern, names: RowNames) -> None:
-        """Report what is too large, and exclusions that ALL ROWS WITH UNMATCHED ROWS cannot have.
+    def _times(self) -> tuple[int | None, int | None]:
+        """Return WITHIN and GAP, us."""
+        node, environment = self.node, self.environment
+        within = gap = None
+        if node.within is not None:
+            within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
+        if node.gap is not None:
+            gap = bind_duration(node.gap, "the time of GAP", environment, zero=True)
+        return within, gap
 
-        Errors: CEP252, CEP255.
+    def _check_pattern(self, pattern: RowPattern, names: RowNames) -> None:
+        """Report what is too large or may wait for ever, and exclusions that ALL ROWS WITH UNMATCHED ROWS cannot have.
+
+        Errors: CEP252, CEP255, CEP312; lint CEP601.
         """
+        if any(_relaxes(part) for part in row_parts(pattern)):
+            if self.node.gap is not None:
+                refuse(self.report, "Recognize.gap", self.node.gap.span)
+            elif self.node.within is None:
+                hint = "add WITHIN 1h (as long as a match may take)"
+                message = "a start of this pattern may wait for ever"
+                self.report.add("CEP601", message, self.node.pattern.span, hint)
         if size_of(pattern) > MOST_STATES or len(names.variables) > MOST_VARIABLES:
             message = (
                 f"this pattern has more than {MOST_STATES} places or {MOST_VARIABLES} variables"
@@ -325,6 +336,11 @@ class _Binder:
                 message = f"the first {skip.variable} is always the first row of the match"
                 self.report.add("CEP255", message, skip.span, "use TO NEXT ROW")
         return RowSkip("to_first" if first else "to_last", skip.variable)
+
+
+def _relaxes(part: RowPattern) -> bool:
+    """Whether rows may stand between the rows that a part binds."""
+    return isinstance(part, RowFollowed) or (isinstance(part, RowLoop) and part.relaxed)
 
 
 def _is_broken(variable: Variable) -> bool:
