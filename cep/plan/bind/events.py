@@ -28,12 +28,20 @@ MATCH_FUNCTIONS = ("match_id", "match_start", "match_end", "match_duration", "ma
 
 @dataclass(frozen=True, slots=True)
 class BoundVariable:
-    """A variable with its stream, resolved: `input` is the number of the stream among the inputs."""
+    """A variable with its stream, resolved: `input` is the number of the stream among the inputs.
+
+    members: of a SUBSET, its variables.
+    """
 
     name: str
     stream: StreamInfo
     input: int
     negated: bool
+    members: tuple[str, ...] = ()
+
+    def holds(self, name: str) -> bool:
+        """Return whether events of the variable `name` count as events of this variable or subset."""
+        return name in self.members or name == self.name
 
 
 class PatternScope(Scope):
@@ -55,7 +63,7 @@ class PatternScope(Scope):
 
     def positive(self) -> list[BoundVariable]:
         """Return the variables that bind events, in order of appearance."""
-        return [v for v in self.variables.values() if not v.negated]
+        return [v for v in self.variables.values() if not v.negated and not v.members]
 
     def variable(self, name: str, span: Span) -> BoundVariable | None:
         """Return the variable of that name that binds events, or None.
@@ -120,7 +128,7 @@ class PatternScope(Scope):
         aggregate = bind_aggregate(node, function, events, "match")
         if aggregate is None:
             return BROKEN
-        names = tuple(v.name for v in owners)
+        names = tuple(name for v in owners for name in (v.members or (v.name,)))
         candidate = self.candidate is not None and self.candidate.name in names
         return self.leaf(replace(aggregate, variables=names, candidate=candidate))
 
@@ -160,7 +168,7 @@ class PatternScope(Scope):
         default = self._default(args[2], column) if len(args) == 3 else None
         if default is not None and is_broken(default):
             return BROKEN
-        own = self.candidate is not None and variable.name == self.candidate.name
+        own = self.candidate is not None and variable.holds(self.candidate.name)
         which: OneOf["first", "last"] = "first" if name == "FIRST" else "last"
         return self.leaf(
             Bound(variable.name, column.name, column.type, which, offset, own, default, node.span)

@@ -104,10 +104,12 @@ class MatchSelectScope(PatternScope):
         return all(names) and len(set(names)) == len(names)
 
     def subsets(self) -> tuple[Subset, ...]:
-        """Return the subsets of variables that the measures collected so far read."""
+        """Return the subsets of the rule, and that of all variables if a measure so far reads it."""
+        declared = tuple(Subset(v.name, v.members) for v in self.variables.values() if v.members)
         if any(isinstance(m, Bound) and m.variable == ANY_VARIABLE for m in self.measures):
-            return (Subset(ANY_VARIABLE, tuple(v.name for v in self.positive())),)
-        return ()
+            every = Subset(ANY_VARIABLE, tuple(v.name for v in self.positive()))
+            return (*declared, every)
+        return declared
 
     def leaf(self, value: Bound | Aggregate | Meta) -> Expr:
         """Return the column of a measure.

@@ -27,6 +27,7 @@ from cep.schema import ColumnSpec, Schema
 if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment, StreamInfo
+    from cep.plan.bind.report import Report
 
 # Clauses of a SELECT that make no sense over a match (ruling 19).
 _EXCLUDED = {"group_by": "GROUP BY", "having": "HAVING", "qualify": "QUALIFY", "windows": "WINDOW"}
@@ -58,7 +59,7 @@ def bind_match_query(
         return None
     scope = MatchSelectScope(
         environment,
-        bound.variables,
+        bound.named,
         [k.column for k in bound.keys],
         bound.chain,
         keys_broken=len(bound.keys) < len(node.partition_by),
@@ -90,7 +91,7 @@ class _BoundMatch:
     """A MATCH clause without its measures; `broken` if something in it is wrong (and reported)."""
 
     inputs: tuple[StreamInfo, ...]
-    variables: dict[str, BoundVariable]
+    named: dict[str, BoundVariable]
     chain: Chain
     keys: tuple[Key, ...]
     conditions: tuple[Variable, ...]
@@ -145,8 +146,9 @@ def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None
     for stream in inputs:
         environment.needs_time(stream, "MATCH", node.span)
     keys = bind_partition(node.partition_by, inputs, variables, report)
+    named = {**variables, **_subsets(node.subsets, variables, report)}
     conditions = [
-        _condition(reader.variables[v.name], v, variables, environment) for v in variables.values()
+        _condition(reader.variables[v.name], v, named, environment) for v in variables.values()
     ]
     within = None
     if node.within is not None:
@@ -159,12 +161,12 @@ def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None
     if not broken:
         lint_match(node, chain, variables, bound, within, report)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
-    return _BoundMatch(inputs, variables, chain, keys, plain, within, broken)
+    return _BoundMatch(inputs, named, chain, keys, plain, within, broken)
 
 
 def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
     report = environment.report
-    for clause in ("gap", "within_events", "subsets", "order_by", "alias"):
+    for clause in ("gap", "within_events", "order_by", "alias"):
         value = getattr(node, clause)
         if value not in (None, ()):
             place = value[0] if isinstance(value, tuple) else value
@@ -210,6 +212,32 @@ def _variables(
         number = inputs.index(stream)
         variables[text.name] = BoundVariable(text.name, stream, number, text.negated)
     return tuple(inputs), variables
+
+
+def _subsets(
+    subsets: tuple[ast.Subset, ...], variables: dict[str, BoundVariable], report: Report
+) -> dict[str, BoundVariable]:
+    """Return the names SUBSET gives to several variables of one stream.
+
+    Errors: CEP204, CEP209 name taken, CEP245 variables of several streams, CEP249 negated variable.
+    """
+    found: dict[str, BoundVariable] = {}
+    for subset in subsets:
+        members = [variables[name] for name in subset.variables if name in variables]
+        unknown = [name for name in subset.variables if name not in variables]
+        if subset.name in variables or subset.name in found:
+            report.add("CEP209", f"{subset.name!r} is the name of a variable", subset.span)
+        elif unknown:
+            report.add("CEP204", f"unknown variable {unknown[0]!r}", subset.span)
+        elif any(v.negated for v in members):
+            report.add("CEP249", "a variable behind NOT has no event", subset.span)
+        elif len({v.input for v in members}) > 1:
+            report.add("CEP245", "the variables of a SUBSET read one stream", subset.span)
+        else:
+            first = members[0]
+            names = tuple(dict.fromkeys(subset.variables))
+            found[subset.name] = replace(first, name=subset.name, members=names)
+    return found
 
 
 def _condition(

@@ -118,7 +118,6 @@ REFUSED: dict[str, Refusal] = {
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP", "use WITHIN"),
     "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),
-    "Match.subsets": Refusal("CEP312", "SUBSET"),
     "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
     "Match.skip": Refusal(
         "CEP312", "SKIP TO a variable", "PAST LAST EVENT, TO NEXT EVENT and NONE run"

@@ -89,7 +89,6 @@ CASES: dict[str, str] = {
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
     ),
-    "Match.subsets": match("a -> b", "PARTITION BY room WITHIN 1m SUBSET ¦u = (a, b)"),
     "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
     "Match.skip": match("a -> b", "PARTITION BY room WITHIN 1m AFTER MATCH SKIP ¦TO LAST a"),
     "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
