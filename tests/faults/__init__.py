@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.faults.expressions import EXPRESSIONS
 from tests.faults.order import ORDER, TIME
 from tests.faults.patterns import INCIDENTS, PATTERNS
+from tests.faults.recognize import RECOGNIZE
 from tests.faults.state import RESTART
 from tests.faults.windows import AGGREGATES, WINDOWS
 
@@ -19,6 +20,7 @@ FAULTS = (
     *WINDOWS,
     *AGGREGATES,
     *PATTERNS,
+    *RECOGNIZE,
     *INCIDENTS,
     *EXPRESSIONS,
 )
