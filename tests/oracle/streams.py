@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
@@ -65,9 +66,18 @@ class OverScope(RowScope):
             raise UnsupportedError(call.name)
         spec = self.rule.named[call.over] if isinstance(call.over, str) else call.over
         before, frame = self._frame(spec)
+        before, frame = self._chosen(call, before), self._chosen(call, frame)
         if call.star:
             return len(frame)
-        return aggregate(call, self._samples(call, frame), self._samples(call, before))
+        plain = replace(call, filter=None)
+        return aggregate(plain, self._samples(plain, frame), self._samples(plain, before))
+
+    def _chosen(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[Event, Row]]:
+        """Return the rows for which the FILTER of an aggregate is TRUE."""
+        test = call.filter
+        if test is None:
+            return part
+        return [(e, row) for e, row in part if evaluate(test, self._at(row)) is True]
 
     def _samples(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[int, Any]]:
         argument = argument_of(call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
@@ -149,13 +149,20 @@ class GroupScope(RowScope):
         """Return an aggregate over the rows of the group."""
         if call.over is not None:
             raise UnsupportedError(call.name)
+        inside = self._chosen(call, self.window.events)
         if call.star:
-            return len(self.window.events)
+            return len(inside)
         old = [e for key, e in self.rule.seen if key == self.window.key]
-        earlier = [e for e in old if e.t < self.window.start]
-        return aggregate(
-            call, self._samples(call, self.window.events), self._samples(call, earlier)
-        )
+        earlier = self._chosen(call, [e for e in old if e.t < self.window.start])
+        plain = replace(call, filter=None)
+        return aggregate(plain, self._samples(plain, inside), self._samples(plain, earlier))
+
+    def _chosen(self, call: ast.Call, events: list[Event]) -> list[Event]:
+        """Return the events for which the FILTER of an aggregate is TRUE."""
+        test = call.filter
+        if test is None:
+            return events
+        return [e for e in events if evaluate(test, self.rule.at(e)) is True]
 
     def _samples(self, call: ast.Call, events: list[Event]) -> list[tuple[int, Any]]:
         argument = argument_of(call)

@@ -33,8 +33,8 @@ MISTAKES = """CREATE STREAM readings (ts TIMESTAMP NOT NULL, sensor STRING, room
 CREATE RULE a AS SELEC room FROM readings;
 CREATE RULE b AS SELECT rooom FROM readings;
 CREATE RULE c AS SELECT room FROM readings WHERE value + room > 3;
-CREATE RULE d AS SELECT * FROM readings
-  MATCH_RECOGNIZE (PARTITION BY room ORDER BY ts MEASURES A.value AS v PATTERN (A B+) DEFINE B AS value > PREV(value));
+CREATE RULE d AS SELECT l.room AS room FROM readings l
+  JOIN readings r WITHIN 5m ON l.room = r.room;
 CREATE RULE e AS SELECT room FROM readings WHERE AVG(value) OVER (PARTITION BY room RANGE 10s PRECEDING) > 3;
 """
 ROWS = [{"ts": i, "k": "ab"[i % 2], "x": 5.0 * i} for i in range(6)]
