@@ -158,8 +158,20 @@ class Catalog:
             case ast.TableFunction():
                 names = self.columns(table_of(query.from_))
                 return [*names, "window_start", "window_end", "window_time"]
+            case ast.MatchRecognize() as clause:
+                return columns_of_recognition(clause, self.columns_of_source(clause.source))
             case _:
                 raise UnsupportedError("*")
+
+    def columns_of_source(self, source: ast.Table) -> list[str]:
+        """Return the columns of a stream or a subquery in FROM."""
+        match source:
+            case ast.TableName(name=name):
+                return self.columns(name)
+            case ast.Derived(query=ast.Select() as query):
+                return [n for item in query.items for n in self.item_names(item, query)]
+            case _:
+                raise UnsupportedError(type(source).__name__)
 
     def _columns_of_variable(self, star: ast.MemberStar, query: ast.Select) -> list[str]:
         """Return the names of `v.*`: `v_column` for all columns of its stream."""
@@ -183,20 +195,26 @@ class Catalog:
             case ast.TableFunction():
                 return [table_of(query.from_)]
             case ast.Match() | ast.MatchRecognize():
-                return sorted({*streams_of(query.from_).values()})
+                # A pattern of no step still reads its input.
+                return sorted({*streams_of(query.from_).values()} or {default_stream(query.from_)})
             case _:
                 raise UnsupportedError(type(query.from_).__name__)
 
 
-def streams_of(clause: ast.Match | ast.MatchRecognize) -> dict[str, str]:
-    """Return the stream of every variable of a pattern, negated ones included."""
+def default_stream(clause: ast.Match | ast.MatchRecognize) -> str:
+    """Return the stream that FROM names, an empty text without one."""
     match clause.source:
         case (
             ast.TableName(name=name) | ast.Derived(query=ast.Select(from_=ast.TableName(name=name)))
         ):
-            default = name
+            return name
         case _:
-            default = ""
+            return ""
+
+
+def streams_of(clause: ast.Match | ast.MatchRecognize) -> dict[str, str]:
+    """Return the stream of every variable of a pattern, negated ones included."""
+    default = default_stream(clause)
     defined = {d.variable: d.stream for d in clause.defines}
     found: dict[str, str] = {}
     for atom in atoms(clause.pattern):
@@ -266,3 +284,16 @@ def delay_of(value: ast.Expression) -> int:
         case _:
             msg = "WATERMARK"
             raise UnsupportedError(msg)
+
+
+def columns_of_recognition(clause: ast.MatchRecognize, columns: list[str]) -> list[str]:
+    """Return the columns of the table; `columns` are those of its input."""
+    keys = [(i.value.name, i.alias or i.value.name) for i in clause.partition_by]  # type: ignore[union-attr]
+    found = [alias for _, alias in keys]
+    if clause.rows not in (None, "one"):
+        found += [s.value.name for s in clause.order_by if isinstance(s.value, ast.Name)]
+    found += [m.name for m in clause.measures]
+    if clause.rows not in (None, "one"):
+        hidden = {n for n, alias in keys if alias != n}
+        found += [n for n in columns if n not in hidden]
+    return list(dict.fromkeys(found))

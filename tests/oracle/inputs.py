@@ -32,7 +32,7 @@ class Input:
                 self.name, self.columns = name, catalog.columns(name)
             case ast.Derived(query=ast.Select(from_=ast.TableName(name=name)) as query):
                 self.query, self.table, self.name = query, name, QUERY
-                self.columns = [n for i in query.items for n in catalog.item_names(i, query)]
+                self.columns = catalog.columns_of_source(source)
                 if query.group_by or query.output or query.qualify or query.distinct:
                     raise UnsupportedError(QUERY)
             case _:

@@ -11,6 +11,7 @@ from tests.oracle.catalog import Catalog, Event, Source
 from tests.oracle.incidents import Incidents
 from tests.oracle.match import Match
 from tests.oracle.operator import Sent
+from tests.oracle.recognize import Recognize
 from tests.oracle.streams import Filter
 from tests.oracle.values import UnsupportedError, read
 from tests.oracle.windows import GroupWindows
@@ -76,6 +77,8 @@ class World:
         assert isinstance(query, ast.Select)
         if isinstance(query.from_, ast.Match):
             return Match(self.catalog, rule, reads)
+        if isinstance(query.from_, ast.MatchRecognize):
+            return Recognize(self.catalog, rule, reads)
         if query.group_by:
             return GroupWindows(self.catalog, rule, reads)
         return Filter(self.catalog, rule, reads)
