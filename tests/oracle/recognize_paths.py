@@ -6,7 +6,6 @@ does not fit do not appear.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from cep.lang import ast
 from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.oracle.catalog import Event
 
