@@ -33,6 +33,7 @@ BUILT_IN = frozenset({
 LOGIC = frozenset({"and", "or", "not", "is_true", "is_false"})  # of conditions
 CONDITIONS = LOGIC | {"eq", "ne", "lt", "le", "gt", "ge", "is_distinct", "is_null"}
 ASSOCIATIVE = frozenset({"and", "or", "concat"})
+MOST_NESTED = 16  # branches of a CASE written as nested Python
 MANY_EQUALITIES = 4  # from so many on, one look-up beats the comparisons
 ORDERS = frozenset({"lt", "le", "gt", "ge"})
 
@@ -139,6 +140,10 @@ class HostText:
                 name = signature_of(expr).host or expr.function
                 args = operands(expr) if expr.function in ASSOCIATIVE else expr.args
                 return f"f[{name!r}]({', '.join([self.of(a) for a in args])})"
+            case Case() if len(expr.whens) > MOST_NESTED:
+                pairs = [f"({self.of(c)}, {self.of(r)})" for c, r in expr.whens]
+                chosen = f"({', '.join(pairs)}, (True, {self.of(expr.otherwise)}))"
+                return f"[r for t, r in {chosen} if t is True][0]"
             case Case():
                 text = self.of(expr.otherwise)
                 for condition, result in reversed(expr.whens):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
@@ -14,6 +15,7 @@ from cep.plan.bind.report import BROKEN, is_broken
 from cep.plan.bind.types import bind_type
 from cep.plan.conditions import conjunction, disjunction, negated
 from cep.plan.expressions import Expr, Literal
+from cep.plan.tree import walk
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from cep.plan.bind.scopes import Scope
 
+MOST_REPEATED = 20_000  # parts of an expression that sugar writes out several times
 _NEGATED = {"not_like": "like", "is_not_distinct": "is_distinct"}
 
 
@@ -131,8 +134,22 @@ def _is(node: ast.Is, scope: Scope) -> Expr:
     return negated(result) if node.negated and not is_broken(result) else result
 
 
+def _repeated(node: ast.Expression, times: int, scope: Scope) -> Expr:
+    """Return an operand that stands in the plan several times.
+
+    Errors: CEP105, what is written out would be too long.
+    """
+    operand = bind_expression(node, scope)
+    parts = sum(1 for _ in islice(walk(operand), MOST_REPEATED))
+    if parts > 1 and parts * times > MOST_REPEATED:
+        message = f"too long once its operand is written out {times} times"
+        hint = "compute the operand in a rule before"
+        return scope.report.add("CEP105", message, node.span, hint)
+    return operand
+
+
 def _between(node: ast.Between, scope: Scope) -> Expr:
-    operand = bind_expression(node.operand, scope)
+    operand = _repeated(node.operand, 2, scope)
     low, high = bind_expression(node.low, scope), bind_expression(node.high, scope)
     parts = (
         operator("ge", (operand, low), node.span, scope.report),
@@ -144,7 +161,7 @@ def _between(node: ast.Between, scope: Scope) -> Expr:
 
 
 def _in(node: ast.In, scope: Scope) -> Expr:
-    operand = bind_expression(node.operand, scope)
+    operand = _repeated(node.operand, len(node.items), scope)
     parts = []
     for item in node.items:
         value = bind_expression(item, scope)
@@ -155,7 +172,7 @@ def _in(node: ast.In, scope: Scope) -> Expr:
 
 
 def _case(node: ast.Case, scope: Scope) -> Expr:
-    operand = None if node.operand is None else bind_expression(node.operand, scope)
+    operand = None if node.operand is None else _repeated(node.operand, len(node.whens), scope)
     whens = []
     for when, then in node.whens:
         test = bind_expression(when, scope)

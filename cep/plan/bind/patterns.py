@@ -301,7 +301,7 @@ class PatternReader:
             found.condition = found.condition or condition
 
     def _check_absences(self, chain: Chain, *, nested: bool) -> None:
-        """NOT stands between two steps, or with FOR at the end (ruling 11).
+        """NOT stands between two steps, with FOR at the end too (ruling 11).
 
         nested: in an alternative or a loop, which begins and ends with a step.
 
@@ -323,8 +323,12 @@ class PatternReader:
             elif place == last and part.for_us is None:
                 hint = "say how long: NOT n FOR 30s, or add a step behind it"
                 self.report.add("CEP240", "NOT has no step behind it", span, hint)
-            elif place < last and part.for_us is not None:
-                refuse(self.report, "Absent.middle", span)
+            elif part.for_us is not None and not any(
+                is_required(before) for before, _ in chain.parts[:place]
+            ):
+                hint = "its time counts from the step before: that one must be there"
+                message = "all steps before NOT .. FOR may be left out"
+                self.report.add("CEP240", message, span, hint)
             elif "strict" in around:
                 hint = "write a -> NOT n -> b"
                 self.report.add("CEP240", "NOT must stand between two ->", span, hint)

@@ -114,7 +114,6 @@ REFUSED: dict[str, Refusal] = {
     "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
     "Edge.gap": Refusal("CEP307", "a gap on an edge", "WITHIN bounds the whole pattern"),
     "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
-    "Absent.middle": Refusal("CEP307", "a step after NOT .. FOR", "NOT .. FOR stands last"),
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP", "use WITHIN"),
     "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),

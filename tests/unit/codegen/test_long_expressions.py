@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STREAM = (
-    "CREATE STREAM s (ts TIMESTAMP NOT NULL, b BOOLEAN, n INT, v DOUBLE,"
+    "CREATE STREAM s (ts TIMESTAMP NOT NULL, b BOOLEAN, n INT, v DOUBLE, t STRING,"
     " WATERMARK FOR ts AS ts) WITH (ts_unit = 'us');\n"
 )
 ROWS: list[dict[str, Any]] = [
-    {"ts": k, "b": (None, True, False)[k % 3], "n": (None, 0, 1, 5, 150)[k % 5], "v": k / 4}
+    {
+        "ts": k,
+        "b": (None, True, False)[k % 3],
+        "n": (None, 0, 1, 5, 150)[k % 5],
+        "v": k / 4,
+        "t": (None, "x3", "z")[k % 3],
+    }
     for k in range(200)  # more than the rows from which on numpy runs
 ]
 
@@ -45,6 +51,7 @@ LONG = {
     "whens": "CASE " + " ".join(f"WHEN n = {k} THEN {2 * k}" for k in range(200)) + " ELSE v END",
     "values": "CASE n " + " ".join(f"WHEN {k} THEN {2 * k}" for k in range(200)) + " END",
     "coalesce": "COALESCE(" + ", ".join(f"NULLIF(n, {k % 6})" for k in range(200)) + ")",
+    "texts": "CASE t " + " ".join(f"WHEN 'x{k}' THEN 'y{k}'" for k in range(300)) + " ELSE t END",
     "greatest": "GREATEST(" + ", ".join(f"n + {k}" for k in range(200)) + ")",
     "sum": " + ".join(["n"] * 100),
     "in": "n IN (" + ", ".join(map(str, range(1_000))) + ")",
@@ -96,6 +103,9 @@ def test_all_forms_give_the_same_rows(name: str) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
+        nested(lambda x: f"CASE WHEN {x} IN (1, 2, 3) THEN n ELSE 2 END", "n", 20),
+        nested(lambda x: f"CASE WHEN {x} BETWEEN 1 AND 2 THEN n ELSE 2 END", "n", 40),
+        nested(lambda x: f"CASE {x} WHEN 1 THEN n WHEN 2 THEN 3 END", "n", 40),
         "CASE " + "WHEN n = 1 THEN 2 " * 501 + "END",
         "COALESCE(" + ", ".join(["n"] * 501) + ")",
         " + ".join(["n"] * 200),

@@ -180,6 +180,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP240", match("a -> (¦NOT n -> b){2}")),
     ("CEP240", match("a -> (b | (c -> ¦NOT n))")),
     ("CEP240", match("(a -> ¦NOT n FOR 1s)+ -> b")),
+    ("CEP240", match("a? -> ¦NOT n FOR 1s -> b")),
     ("CEP241", match("¦(a? | b*)")),
     ("CEP243", match("¦(a | b)+ -> c", "PARTITION BY room WITHIN 1m STARTS LAST")),
     ("CEP204", match("a -> b", "PARTITION BY room WITHIN 1m SUBSET ¦u = (a, x)")),

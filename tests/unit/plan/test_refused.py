@@ -84,7 +84,6 @@ CASES: dict[str, str] = {
     "Edge.any_match": match("a ¦->> b"),
     "Edge.gap": match("a ¦-[1s..5m]-> b"),
     "Absent.first": match("¦NOT n FOR 30s -> a"),
-    "Absent.middle": match("a -> ¦NOT n FOR 30s -> b"),
     "Match.gap": match("a -> b", "PARTITION BY room WITHIN 1m GAP ¦30s"),
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
