@@ -281,8 +281,19 @@ _SPECIAL: dict[str, Callable[[Call, Scope], Value]] = {
 def error_test(expr: Expr, result: Value, scope: Scope) -> str | None:
     """Return a condition that holds iff `result` is NULL by an expression error, or None if it cannot be.
 
-    `result` is the stored value of `expr`. Expressions in which NULL may be meant (CASE, COALESCE, ..)
-    are not counted.
+    `result` is the stored value of `expr`.
+    """
+    if not can_fail(expr):
+        return None
+    tests = [null_test(result)]
+    tests += [present(v) for v in (scope.leaf(leaf) for leaf in leaves(expr)) if v.nullable]
+    return " and ".join(tests)
+
+
+def can_fail(expr: Expr) -> bool:
+    """Return whether a NULL may be an expression error, where no leaf is NULL.
+
+    Expressions in which NULL may be meant (CASE, COALESCE, ..) are not counted.
     """
     fallible = False
     stack: list[Expr] = [expr]
@@ -291,18 +302,12 @@ def error_test(expr: Expr, result: Value, scope: Scope) -> str | None:
         match node:
             case Call():
                 if not FUNCTIONS[node.function].strict:
-                    return None
+                    return False
                 signature = signature_of(node)
                 fallible = fallible or not signature.total
                 stack.extend(node.args)
-            case Case():
-                return None
-            case Literal(value=None):
-                return None
+            case Case() | Literal(value=None):
+                return False
             case _:
                 continue
-    if not fallible:
-        return None
-    tests = [null_test(result)]
-    tests += [present(v) for v in (scope.leaf(leaf) for leaf in leaves(expr)) if v.nullable]
-    return " and ".join(tests)
+    return fallible

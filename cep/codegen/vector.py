@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from cep.codegen.forms import can_fail
 from cep.codegen.host import (
     BUILT_IN,
     HostText,
@@ -77,7 +78,21 @@ class VectorForm:
         self.rows = False
         self.taken: dict[str, None] = {}
         self.lines: list[str] = []
+        self.errors: list[str] = []
         self._held: dict[int, Value] = {}
+
+    def output(self, expr: Expr) -> str:
+        """Return an output column of the right dtype and length; note where it is NULL by an expression error."""
+        given = self.settled(expr)
+        if isinstance(expr, Column | Meta):
+            return given.text
+        text = f"as_column({given.text}, n, np.{_DTYPES[kernel_dtype(expr.type)]})"
+        if not can_fail(expr):
+            return text
+        made = Value(self.named(text), expr.type)
+        known = [present(v) for v in map(self._leaf, leaves(expr)) if v.nullable]
+        self.errors.append(_all([f"np.logical_not({present(made)})", *known]))
+        return made.text
 
     def named(self, text: str) -> str:
         """Return a text that may be repeated: itself, or a temporary it is assigned to."""
@@ -352,13 +367,13 @@ def select_vector(selection: Selection, scope: SelectScope) -> str | None:
         masks = [form.mask(c, wanted=True) for c in selection.conditions]
         before, form.lines = len(form.lines), [*form.lines]
         form.rows = bool(masks)
-        outputs = [(item.name, _column(form, item.value)) for item in selection.items]
-        outputs += [(n, _column(form, Column(0, n, kind))) for n, kind in selection.hidden]
+        outputs = [(item.name, form.output(item.value)) for item in selection.items]
+        outputs += [(n, form.output(Column(0, n, kind))) for n, kind in selection.hidden]
     except NotExactError:
         return None
     conditions = [f"WHERE {expression_text(c)}" for c in selection.conditions]
     lines = form.lines[:before], form.lines[before:]
-    body = _body(conditions, masks, tuple(form.taken), outputs, lines).text()
+    body = _body(conditions, masks, tuple(form.taken), outputs, lines, form.errors).text()
     used = [name for name in vector.__all__ if re.search(rf"\b{name}\b", body)]
     imports = f"from cep.functions.vector import {', '.join(used)}\n\n\n" if used else ""
     return imports + body
@@ -370,10 +385,12 @@ def _body(
     taken: tuple[str, ...],
     outputs: list[tuple[str, str]],
     lines: tuple[list[str], list[str]],
+    errors: list[str],
 ) -> Writer:
     """Write the function `select`.
 
-    taken: the columns that outputs read at the rows that pass. lines: the temporaries of masks, and of outputs.
+    taken: the columns that outputs read at the rows that pass. lines: the temporaries of masks, and of
+    outputs. errors: masks of the rows where an output is NULL by an expression error.
     """
     writer = Writer()
     with (
@@ -393,17 +410,9 @@ def _body(
         else:
             writer.line("rows = None")
         writer.lines(*lines[1])
-        writer.line("return rows, {")
+        writer.line("errors = " + (" + ".join(f"np.count_nonzero({e})" for e in errors) or "0"))
+        writer.line("return errors, rows, {")
         for name, text in outputs:
             writer.line(f"    {name!r}: {text},")
         writer.line("}")
     return writer
-
-
-def _column(form: VectorForm, expr: Expr) -> str:
-    """Return the text of an output column of the right dtype and length."""
-    given = form.settled(expr)
-    dtype = _DTYPES[kernel_dtype(expr.type)]
-    if isinstance(expr, Column | Meta):
-        return given.text
-    return f"as_column({given.text}, n, np.{dtype})"

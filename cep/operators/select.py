@@ -50,7 +50,8 @@ class SelectOperator(KernelOperator):
             self._extend_tables(merged)
         tables = {a.name: self._arrays[place] for place, a in self._tables}
         with np.errstate(all="ignore"):
-            rows, output = self._vector(arrays, tables, np)
+            errors, rows, output = self._vector(arrays, tables, np)
+        self.errors += int(errors)
         if rows is not None and not len(rows):
             return None
         if rows is None:

@@ -1,13 +1,16 @@
 """`rules/fire_detection.cep` on the generated half hour: what must be said, and what must not."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import cep
 from examples.fire_detection.generate import MINUTES, START, generate
+from tests.oracle.comparison import differences
+from tests.oracle.strategies import Pair
+from tests.oracle.world import evaluate
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "rules" / "fire_detection.cep"
@@ -119,3 +122,19 @@ def test_other_half_hours(seed, tmp_path):
     assert {row["room"] for row in opened} <= {"bedroom", "hall"}
     assert opened[0]["room"] == "bedroom"
     assert timedelta(0) < opened[0]["opened_at"] - story.ignited_at < timedelta(minutes=1)
+
+
+@pytest.mark.slow
+def test_the_model_tells_the_same_story(story):
+    """The minutes around the ignition, row by row as the brute-force model has them."""
+    begin = (story.ignited_at - timedelta(seconds=60)).isoformat()[:19]
+    first = next(k for k, row in enumerate(story.rows) if row["ts"] >= begin)
+    arrivals = tuple(
+        ("readings", {**row, "ts": int(datetime.fromisoformat(row["ts"]).timestamp() * 1e6 + 0.5)})
+        for row in story.rows[first : first + 3_000]
+    )
+    text = RULES.read_text(encoding="utf-8")
+    expected = evaluate(text, arrivals)
+    assert len(expected["incidents"]) > 5
+    assert expected["fire_suspected"]
+    assert not differences(Pair(text, arrivals, frozenset()))
