@@ -56,8 +56,8 @@ class _Throttle:
 
     def disarm(self, slot: str) -> None:
         """Write the taking of a slot out of the queue."""
-        disarm = self.layout.use("deadlines", "disarm")
-        self.body.line(f"{disarm}(reg, {self.queue}, {self.links}, {slot})")
+        remove = self.layout.use("runs", "remove_run")
+        self.body.line(f"{remove}(reg, {self.queue}, {self.links}, {slot})")
 
     def write(self, columns: Schema, hidden: Hidden, note: str) -> KernelSpec:
         """Return the kernel; `columns` and `hidden` are those of the input."""

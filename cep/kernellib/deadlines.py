@@ -4,6 +4,7 @@ All timers of a queue have one constant length, so they are armed in the order o
 linked list over the slots is enough. Slots with equal deadlines stand in the order of `order[slot]` (the
 place of the thing's first event). `reg[at]` is the first slot, `reg[at + 1]` the last (both start at -1);
 `links[2 * slot]` and `links[2 * slot + 1]` are the neighbours before and after, -1 at the ends.
+A slot is taken out by `runs.remove_run`.
 Memory: two links and a deadline a slot, however often a timer is moved.
 """
 
@@ -53,19 +54,4 @@ def arm(
         reg[at + 1] = slot
     links[2 * slot] = before
     links[2 * slot + 1] = after
-    return 0
-
-
-def disarm(reg: "i64[r]", at: int, links: "i64[k*2]", slot: int) -> int:
-    """Take a slot out of the queue it is in. Writes: reg, links. Returns 0. Cost: O(1)."""
-    before = links[2 * slot]
-    after = links[2 * slot + 1]
-    if before >= 0:
-        links[2 * before + 1] = after
-    else:
-        reg[at] = after
-    if after >= 0:
-        links[2 * after] = before
-    else:
-        reg[at + 1] = before
     return 0

@@ -85,7 +85,7 @@ class Runs:
             states = [n for n, s in parts.waiting() if s.absence == number]
             test = " or ".join(f"run_state[r] == {n}" for n in states)
             with parts.writer.block(f"if {test}:"):
-                parts.writer.line(parts.call("deadlines", "disarm", "reg", at, "run_queue", "r"))
+                parts.writer.line(parts.call("runs", "remove_run", "reg", at, "run_queue", "r"))
 
     def remove_all(self, reason: str, *, matched: int = 0) -> None:
         """Write the removal of every run of key `slot`; `matched` of them have completed."""
@@ -130,7 +130,7 @@ class Runs:
         """Write the stop of the clock of an absence for run `r`."""
         parts = self.parts
         parts.writer.line(
-            parts.call("deadlines", "disarm", "reg", self.queues[absence], "run_queue", "r")
+            parts.call("runs", "remove_run", "reg", self.queues[absence], "run_queue", "r")
         )
 
     def change_state(self, source: int, target: int, *, bound: bool) -> None:

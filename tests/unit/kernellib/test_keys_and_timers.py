@@ -21,7 +21,7 @@ def routines(name: str) -> dict[str, Any]:
 
 
 SLOTS, INDEX = routines("slots"), routines("hash_index")
-DEADLINES, TIMERS = routines("deadlines"), routines("timers")
+DEADLINES, TIMERS, RUNS = routines("deadlines"), routines("timers"), routines("runs")
 WIDTH, ROOM = 2, 64
 
 
@@ -70,7 +70,7 @@ def test_queue_keeps_deadlines_in_order(steps: list[tuple[int, int]]) -> None:
     for slot, passed in steps:
         now += passed
         if slot in armed:
-            DEADLINES["disarm"](reg, 0, links, slot)
+            RUNS["remove_run"](reg, 0, links, slot)
             del armed[slot]
         if passed < 3:
             DEADLINES["arm"](reg, 0, links, due, order, slot, DEADLINES["deadline_after"](now, 5))
