@@ -59,8 +59,8 @@ class OperatorSpec:
     The first operator of a rule reads the rule's merged input; each further one reads the output of the
     one before (its kernel has one input, number 0, and no Merge arrays; `Merge('ts')` is allowed and is
     the batch's ts). `numpy_source` (SELECT only) is the text of an equivalent form for large
-    batches: a function `select(columns, tables, np) -> (rows, output)`. `columns` and `tables` hold the INPUT
-    and TABLE arrays of `kernel` by `Array.name`; `rows` are the indices of the rows that pass (int64,
+    batches: a function `select(columns, tables, np) -> (errors, rows, output)`. `columns` and `tables` hold the INPUT
+    and TABLE arrays of `kernel` by `Array.name`; `errors` counts expression errors; `rows` are the indices of the rows that pass (int64,
     ascending; None: all rows), `output` the output columns by name, of these rows only.
     `hidden` names output columns of the kernel that travel along without being part of the output schema
     (match origin: `$origin_stream` and `$origin_seq`, both INT); an operator above reads them as columns.

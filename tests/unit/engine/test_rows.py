@@ -188,7 +188,7 @@ def test_the_sender_may_write_to_its_arrays_again(delay):
         OperatorKind.SELECT,
         copy(-1).kernel,
         copy(-1).output,
-        "def select(columns, tables, np):\n    return None, {'v': columns['v_0']}\n",
+        "def select(columns, tables, np):\n    return 0, None, {'v': columns['v_0']}\n",
     )
     player = Player(graph(streams, [rule("m", ("a",), every, number=1)], (("a",),)))
     batches = []
