@@ -16,6 +16,7 @@ from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import BROKEN, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Expr
+from cep.plan.nodes import ANY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,10 +191,18 @@ class PatternScope(Scope):
         return (variable, column) if isinstance(column, Column) else None
 
     def _only_owner(self, node: ast.Name) -> BoundVariable | None:
-        """Return the variable of a bare column, if the pattern has only one."""
+        """Return whose bare column it is: of the pattern's one variable, or of all its variables of one stream.
+
+        Errors: CEP248.
+        """
         owners = self.positive()
         if len(owners) == 1:
             return owners[0]
+        if len({v.input for v in self.variables.values()}) == 1:
+            names = tuple(v.name for v in owners)
+            return BoundVariable(
+                ANY_VARIABLE, owners[0].stream, owners[0].input, negated=False, members=names
+            )
         hint = f"write {owners[0].name}.{node.name}" if owners else ""
         message = f"{node.name!r} is a column of several variables here"
         self.report.add("CEP248", message, node.span, hint)

@@ -13,10 +13,11 @@ from cep.plan.bind.shapes import is_required, variable_of
 from cep.plan.constants import constant
 from cep.plan.expressions import Aggregate, Bound, Column, Expr, Literal, Meta
 from cep.plan.nodes import ANY_VARIABLE, Absent, Item, Subset
+from cep.plan.tree import walk
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
@@ -103,10 +104,11 @@ class MatchSelectScope(PatternScope):
         names = [variable_of(part) for part, _ in self.chain.parts if not isinstance(part, Absent)]
         return all(names) and len(set(names)) == len(names)
 
-    def subsets(self) -> tuple[Subset, ...]:
-        """Return the subsets of the rule, and that of all variables if a measure so far reads it."""
+    def subsets(self, conditions: Iterable[Expr]) -> tuple[Subset, ...]:
+        """Return the subsets of the rule, and that of all variables if a measure so far or a condition reads it."""
         declared = tuple(Subset(v.name, v.members) for v in self.variables.values() if v.members)
-        if any(isinstance(m, Bound) and m.variable == ANY_VARIABLE for m in self.measures):
+        read = (*self.measures, *(part for c in conditions for part in walk(c)))
+        if any(isinstance(m, Bound) and m.variable == ANY_VARIABLE for m in read):
             every = Subset(ANY_VARIABLE, tuple(v.name for v in self.positive()))
             return (*declared, every)
         return declared

@@ -121,7 +121,7 @@ def _match_node(
         schema=Schema(columns),
         group_null_keys=options.group_null_keys,
         max_runs=options.max_runs,
-        subsets=scope.subsets(),
+        subsets=scope.subsets(c.condition for c in bound.conditions if c.condition is not None),
     )
 
 

@@ -173,7 +173,12 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP246", "CREATE INCIDENT i KEY (sensor) OPEN ON r ¦CLOSE ON q;"),
     ("CEP247", match("a -> b", items="¦*")),
     ("CEP248", rule("SELECT ¦ts FROM MATCH (a:r -> b:q PARTITION BY room WITHIN 1m)")),
-    ("CEP248", match("a -> b[value > LAST(¦value, 1)]")),
+    (
+        "CEP248",
+        rule(
+            "SELECT a.ts AS t FROM MATCH (a:r -> b:q[value > LAST(¦value, 1)] PARTITION BY room WITHIN 1m)"
+        ),
+    ),
     ("CEP249", match("a -> NOT n -> b[value > ¦n.value]")),
     ("CEP249", match("a -> b", items="¦SUM(a.value + b.value) AS x")),
     ("CEP250", match("a -> ¦NOT n FOR 2m")),
