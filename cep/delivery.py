@@ -10,6 +10,8 @@ import math
 import threading
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from cep.functions.identity import match_id
 from cep.tables import Event, Table, python_values
 from cep.types import Type
@@ -172,13 +174,25 @@ class Delivery:
             for c in schema.columns
         ]
         times = python_values(batch.ts, Type.TIMESTAMP, self._strings, raw_time=self._raw_time)
-        rules = self._rules.get(stream, [])
-        rule = rules[0].name if len(rules) == 1 else None
-        ids = self._ids(rules[0], batch) if len(rules) == 1 else [None] * len(batch)
+        makers = self._makers(stream, batch)
         return [
             Event(stream, ts, rule, identity, dict(zip(names, row, strict=True)))
-            for ts, identity, row in zip(times, ids, zip(*lists, strict=True), strict=True)
+            for ts, (rule, identity), row in zip(
+                times, makers, zip(*lists, strict=True), strict=True
+            )
         ]
+
+    def _makers(self, stream: str, batch: EventBatch) -> list[tuple[str | None, str | None]]:
+        """Return the rule and the match id of every row."""
+        rules = self._rules.get(stream, [])
+        if len(rules) == 1:
+            return [(rules[0].name, identity) for identity in self._ids(rules[0], batch)]
+        found: list[tuple[str | None, str | None]] = [(None, None)] * len(batch)
+        for rule in rules:  # several: each row says which one made it
+            rows = np.flatnonzero(batch.extra["$rule"] == rule.declaration)
+            for row, identity in zip(rows.tolist(), self._ids(rule, batch.take(rows)), strict=True):
+                found[row] = (rule.name, identity)
+        return found
 
     def _ids(self, rule: RuleSpec, batch: EventBatch) -> list[str | None]:
         if "$origin_seq" not in batch.extra:
@@ -193,7 +207,11 @@ class Delivery:
             batch.extra["$origin_stream"].tolist(), batch.extra["$origin_seq"].tolist(), strict=True
         )
         return [
-            match_id(rule.name, rule.version, rule.inputs[number], seq, *(k[row] for k in keys))
+            None
+            if number < 0
+            else match_id(
+                rule.name, rule.version, rule.inputs[number], seq, *(k[row] for k in keys)
+            )
             for row, (number, seq) in enumerate(origins)
         ]
 

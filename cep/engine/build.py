@@ -55,6 +55,7 @@ def build_rules(
 ) -> list[RuleTask]:
     """Return the rules in topological order with their operators."""
     rules = []
+    writers = Counter(spec.output for spec in graph.rules)
     for spec in sorted(graph.rules, key=lambda r: r.topological):
         operators = [
             OPERATORS.get(operator.kind, KernelOperator)(
@@ -62,7 +63,7 @@ def build_rules(
             )
             for operator in spec.operators
         ]
-        rules.append(RuleTask(spec, operators))
+        rules.append(RuleTask(spec, operators, signs=writers[spec.output] > 1))
     return rules
 
 

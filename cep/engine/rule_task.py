@@ -21,18 +21,25 @@ if TYPE_CHECKING:
     from cep.graph.graph import RuleSpec
     from cep.operators.kernel_operator import KernelOperator
 
+ORIGIN = ("$origin_stream", "$origin_seq")
 DELAY_BOUNDS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0)
 
 
 class RuleTask:
     """Runs a rule's operators and gives their rows places in the total order.
 
+    signs: other rules write the same output: each row says in the hidden column `$rule` which one made it (its
+    declaration), and has the origin of a match, -1 where there is none.
+
     Invariants: rows come out in the total order. Memory: that of the operators.
     """
 
-    def __init__(self, spec: RuleSpec, operators: list[KernelOperator]) -> None:
+    def __init__(
+        self, spec: RuleSpec, operators: list[KernelOperator], *, signs: bool = False
+    ) -> None:
         self.spec = spec
         self.operators = operators
+        self._signs = signs
         self._passes_phases = _reads_phases(operators[1:])
         self.reads_phases = self._passes_phases or _reads_phases(operators[:1])
         self.matches = 0
@@ -85,6 +92,9 @@ class RuleTask:
         if depth is not None:
             made.positions = self._positions(parents, made, depth)
         made.cause = None
+        if self._signs:
+            made.extra = {n: made.extra.get(n, np.full(len(made), -1, np.int64)) for n in ORIGIN}
+            made.extra["$rule"] = np.full(len(made), self.spec.declaration, np.int64)
         return made
 
     def _positions(self, parents: Positions | None, made: EventBatch, depth: int) -> Positions:

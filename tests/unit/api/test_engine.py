@@ -421,3 +421,34 @@ def test_events_of_a_stream_go_into_another_engine(engine: cep.Engine) -> None:
         engine.on("hot")(lambda event: other.send("hot", event))
         engine.send_many("s", EVENTS)
         assert other.stats()["rules"]["r"]["matches"] == 5
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_events_of_a_stream_of_several_rules_say_which_made_them(at_once: bool) -> None:
+    rules = """
+    CREATE STREAM s (ts TIMESTAMP NOT NULL, k STRING, v INT, WATERMARK FOR ts AS ts) WITH (ts_unit = 'us');
+    CREATE RULE high AS INSERT INTO out SELECT k, v FROM s WHERE v > 2;
+    CREATE RULE rise AS INSERT INTO out SELECT k, b.v AS v FROM s
+      MATCH (a[v = 1] -> b[v > 1] PARTITION BY k WITHIN 1m);
+    CREATE RULE alone AS INSERT INTO single SELECT k, b.v AS v FROM s
+      MATCH (a[v = 1] -> b[v > 1] PARTITION BY k WITHIN 1m);
+    """
+    sent = [{"ts": i, "k": "x", "v": v} for i, v in enumerate([1, 2, 3, 1, 4])]
+    found: list[cep.Event] = []
+    alone: list[cep.Event] = []
+    with cep.Engine(rules) as engine:
+        engine.on("out")(found.append)
+        engine.on("single")(alone.append)
+        if at_once:
+            engine.send_many("s", sent)
+        else:
+            for row in sent:
+                engine.send("s", row)
+        engine.flush()
+    made = [(e.rule, e["v"]) for e in found]
+    assert made == [("rise", 2), ("high", 3), ("high", 4), ("rise", 4)]
+    ids = [e.match_id for e in found]
+    assert ids[1] is ids[2] is None
+    assert len({ids[0], ids[3]} - {None}) == 2
+    assert [e.rule for e in alone] == ["alone", "alone"]
+    assert None not in [e.match_id for e in alone]
