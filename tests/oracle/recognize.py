@@ -23,13 +23,13 @@ NEVER = float("-inf")
 
 @dataclass
 class Partition:
-    """Rows of a key; the start that is not decided yet; matches so far; the last row a match kept."""
+    """Rows of a key; the start that is not decided yet; matches so far; the rows that matches kept."""
 
     key: tuple[Any, ...]
     rows: list[Event] = field(default_factory=list)
     start: int = 0
     matches: int = 0
-    kept: int = -1
+    kept: set[int] = field(default_factory=set)
     expires: int | None = None
 
 
@@ -114,10 +114,8 @@ class Recognize(QueryOperator):
                 continue
             part.matches += 1
             rows += self._matched(part, best.bound, t)
-            part.kept = max([part.kept, *(b.row for b in best.bound)])
+            part.kept |= {b.row for b in best.bound} or {start}
             part.start = self._next_start(best.bound, start)
-            if not best.bound:
-                part.kept = max(part.kept, start)
         return rows
 
     def _paths(self, part: Partition, passed: float, *, ended: bool = False) -> Paths:
@@ -182,9 +180,9 @@ class Recognize(QueryOperator):
         return rows
 
     def _unmatched(self, part: Partition, t: int) -> list[Row]:
-        if self.rows_mode != "all_unmatched" or part.start <= part.kept:
+        if self.rows_mode != "all_unmatched" or part.start in part.kept:
             return []
-        names = [n for m in self.clause.measures for n in [m.name]]
+        names = [m.name for m in self.clause.measures]
         table = self._table(part, part.start, dict.fromkeys(names))
         return self._select(table, t)
 
