@@ -19,30 +19,45 @@ IN_FRAMES: frozenset[Where] = frozenset({"window", "over"})
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A named argument (`per => 1s`): its type and the value it has when it is left out."""
+    """A constant of a call (`per => 1s`): its type and the value it has when it is left out.
+
+    place: the argument it may stand for without its name (`PREDICT(x, 15m)`: 1), 0: always named.
+    required: leaving it out is a mistake. low, high: the numbers allowed, both inclusive. words: the
+    texts allowed, none: any.
+    """
 
     name: str
     type: Type
-    default: bool | int | float | str | None
+    default: bool | int | float | str | None = None
+    place: int = 0
+    required: bool = False
+    low: float | None = None
+    high: float | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A slot an aggregate reads: the name it has in the formula, and its kind in `SLOT_KINDS`."""
+    """A slot an aggregate reads: the name it has in the formula, and its kind in `SLOT_KINDS`.
+
+    args: what is added to it: arguments of the call by number, options by name.
+    """
 
     name: str
     kind: str
+    args: tuple[int | str, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
     """The value of an aggregate as kernel text over the fields of its slots.
 
-    Fields stand in braces: `{total.value} / {count.n}`. The aggregate is NULL unless `defined` holds; a
-    DOUBLE value that is not finite becomes NULL and counts as an expression error, and so does
-    NULL_I64 where `may_fail` is set. `total`: the aggregate is never NULL, of no samples neither.
-    `argument` is the type the argument is converted to first, None: as it is. `functions` lists the
-    routines of kernellib that it calls, as (module, name).
+    Fields stand in braces: `{total.value} / {count.n}`; `{start}` and `{end}` are the instants (us)
+    between which the frame lies. The aggregate is NULL unless `defined` holds; a DOUBLE value that is not
+    finite becomes NULL and counts as an expression error, and so does NULL_I64 where `may_fail` is set.
+    `total`: the aggregate is never NULL, of no samples neither. `argument` is the type every argument is
+    converted to first, None: as it is. `functions` lists the routines of kernellib that it calls, as
+    (module, name). `bounded`: the frame must have a length in time.
     """
 
     uses: tuple[Use, ...]
@@ -52,6 +67,7 @@ class Formula:
     may_fail: bool = False
     total: bool = False
     functions: tuple[tuple[str, str], ...] = ()
+    bounded: bool = False
 
 
 # Options by name, with defaults filled in.
@@ -64,6 +80,7 @@ class AggregateFunction:
 
     name: in lower case. results: type of the argument to type of the result. formulas: type of the
     argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
+    pair: of an aggregate with two arguments the formula by their types; `seconds`: types of the second.
     distinct_formula: the formula with DISTINCT before the argument (window and frame only), None: not
     allowed. where: where it may stand.
     """
@@ -76,16 +93,18 @@ class AggregateFunction:
     star: bool = False
     distinct_formula: Formula | None = None
     summary: str = ""
+    seconds: frozenset[Type] = frozenset()
+    pair: Callable[[Type, Type], Formula] | None = None
 
     @property
     def min_args(self) -> int:
         """Smallest number of arguments."""
-        return 0 if self.star else 1
+        return 0 if self.star else self.max_args
 
     @property
     def max_args(self) -> int:
-        """Largest number of arguments."""
-        return 1
+        """Largest number of arguments, without options."""
+        return 1 if self.pair is None else 2
 
     @property
     def distinct(self) -> bool:
@@ -101,6 +120,8 @@ class AggregateFunction:
             return None
         if not arg_types:
             return Type.INT
+        if self.pair is not None and arg_types[1] not in self.seconds:
+            return None
         return self.results.get(arg_types[0])
 
     def formula(
@@ -113,6 +134,8 @@ class AggregateFunction:
         """Return the slots and the value for arguments that `resolve` accepts."""
         if distinct and self.distinct_formula is not None:
             return self.distinct_formula
+        if self.pair is not None:
+            return self.pair(arg_types[0], arg_types[1])
         filled: Options = {option.name: option.default for option in self.options}
         filled.update(options or {})
         return self.formula_of(arg_types[0] if arg_types else None, filled)

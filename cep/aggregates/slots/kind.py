@@ -24,7 +24,7 @@ class SlotKind:
     """A kind of slot, as kernel text over local names.
 
     add: the value `{x}` of a row at time `{t}` (us) joins the slot `{a.field}`; x is neither NULL nor
-    infinite. merge: slot `{b.field}` of later rows joins `{a.field}`. Locals of the text itself begin
+    infinite. A slot of pairs gets `{x}` and `{y}`. merge: slot `{b.field}` of later rows joins `{a.field}`. Locals of the text itself begin
     with `slot_`. `argument`: whether it reads an argument at all. carried: kept a group for good and
     not merged inside a frame: when a part leaves the frame, its slot is merged into the group's; formulas
     read the group's. ranks: the text reads `ranks`, the table of string ranks.
@@ -44,9 +44,10 @@ class SlotKind:
     straight: bool = False
     functions: tuple[tuple[str, str], ...] = ()
 
-    def add_text(self, names: Mapping[str, str], x: str, t: str) -> list[str]:
-        """Return the statements that add value `x` of time `t`; names: field to local name."""
-        return self.add.format(a=SimpleNamespace(**names), x=x, t=t).splitlines()
+    def add_text(self, names: Mapping[str, str], xs: tuple[str, ...], t: str) -> list[str]:
+        """Return the statements that add the values `xs` of time `t`; names: field to local name."""
+        x, y = (*xs, "", "")[:2]
+        return self.add.format(a=SimpleNamespace(**names), x=x, y=y, t=t).splitlines()
 
     def merge_text(self, into: Mapping[str, str], later: Mapping[str, str]) -> list[str]:
         """Return the statements that merge the slot of later rows; both map fields to local names."""

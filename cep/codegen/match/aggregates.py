@@ -7,16 +7,13 @@ event bound to one of its variables is added; in a condition the candidate is ad
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
-from cep.codegen import conditions, forms
 from cep.codegen.match.distinct import RunDistinct
 from cep.codegen.scope import Value
-from cep.codegen.texts import null_test, number_text
-from cep.plan.expressions import Aggregate, Call, Expr
+from cep.codegen.slot_uses import SlotNeed, added_values, formula_of, slot_needs, value_text
+from cep.codegen.texts import number_text
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -26,15 +23,13 @@ if TYPE_CHECKING:
     from cep.aggregates.slots import SlotKind
     from cep.codegen.match.cells import Cell, RunCells
     from cep.codegen.match.scope import MatchScope
+    from cep.plan.expressions import Aggregate
 
 
 @dataclass(frozen=True, slots=True)
-class SlotUse:
-    """A slot of runs: its kind, what is added to it, and by events of which variables."""
+class SlotUse(SlotNeed):
+    """A slot of runs: what is added to it, and by events of which variables."""
 
-    kind: str
-    arg: Expr | None
-    filter: Expr | None
     variables: tuple[str, ...]
 
 
@@ -47,24 +42,11 @@ class RunAggregates:
         self.slots: dict[SlotUse, dict[str, Cell]] = {}
         self.distinct = RunDistinct(cells, names)
 
-    def _formula(self, aggregate: Aggregate) -> Formula:
-        function = AGGREGATES[aggregate.function.lower()]
-        types = tuple(arg.type for arg in aggregate.args)
-        return function.formula(types, {name: lit.value for name, lit in aggregate.options})
-
     def _uses(self, aggregate: Aggregate, formula: Formula) -> dict[str, SlotUse]:
-        arg = aggregate.args[0] if aggregate.args else None
-        if arg is not None and formula.argument not in (None, arg.type):
-            arg = Call("to_double", (arg,), Type.DOUBLE, arg.span)
         variables = aggregate.variables or self.names
         return {
-            use.name: SlotUse(
-                use.kind,
-                arg if SLOT_KINDS[use.kind].argument else None,
-                aggregate.filter,
-                variables,
-            )
-            for use in formula.uses
+            name: SlotUse(need.kind, need.args, need.filter, variables)
+            for name, need in slot_needs(aggregate, formula).items()
         }
 
     def need(self, aggregate: Aggregate) -> None:
@@ -72,7 +54,7 @@ class RunAggregates:
         if _counts_different(aggregate):
             self.distinct.need(aggregate)
             return
-        for use in self._uses(aggregate, self._formula(aggregate)).values():
+        for use in self._uses(aggregate, formula_of(aggregate)).values():
             if use in self.slots:
                 continue
             name = f"{use.kind}{len(self.slots)}"
@@ -85,8 +67,8 @@ class RunAggregates:
         """Return the value of an aggregate, with the candidate of the scope if it belongs there."""
         if _counts_different(aggregate):
             return self.distinct.value(aggregate, scope)
-        formula = self._formula(aggregate)
-        names: dict[str, SimpleNamespace] = {}
+        formula = formula_of(aggregate)
+        names: dict[str, dict[str, str]] = {}
         for name, use in self._uses(aggregate, formula).items():
             cells = self.slots[use]
             if aggregate.candidate and scope.variable in use.variables:
@@ -94,15 +76,16 @@ class RunAggregates:
                 self._add(use, local, scope)
             else:
                 local = {field: self.cells.text(cell) for field, cell in cells.items()}
-            names[name] = SimpleNamespace(**local)
-        text = formula.value.format(**names)
+            names[name] = local
+        start = "ts" if self.cells.empty else f"run_start[{self.cells.run}]"
+        end = scope.facts.get("match_end", "ts")
+        text, defined = value_text(formula, names, start=start, end=end)
         kind = aggregate.type
-        if formula.defined:
-            null = number_text(kind.null)
-            text = f"({text} if {formula.defined.format(**names)} else {null})"
+        if defined:
+            text = f"({text} if {defined} else {number_text(kind.null)})"
         for use_ in self._uses(aggregate, formula).values():
             self._imports(SLOT_KINDS[use_.kind], scope)
-        for module, function in getattr(formula, "functions", ()):
+        for module, function in formula.functions:
             scope.layout.use(module, function)
         return Value(f"({text})", kind, infinite=kind is Type.DOUBLE)
 
@@ -134,17 +117,8 @@ class RunAggregates:
         kind = SLOT_KINDS[use.kind]
         if kind.ranks:
             kind = replace(kind, add=kind.add.replace("rank[", f"{scope.layout.ranks()}["))
-        tests = []
-        x = ""
-        if use.filter is not None:
-            tests.append(conditions.is_true(use.filter, scope))
-        if use.arg is not None:
-            value = forms.settled(use.arg, scope)
-            x = scope.writer.fresh("x")
-            scope.writer.line(f"{x} = {value.text}")
-            if value.nullable:
-                tests.append(f"not ({null_test(Value(x, use.arg.type))})")
-        lines = kind.add_text(local, x, "ts")
+        tests, xs = added_values(use.args, use.filter, scope, lambda _: scope.writer.fresh("x"))
+        lines = kind.add_text(local, xs, "ts")
         _guarded(scope, tests, lambda: scope.writer.lines(*lines))
 
 

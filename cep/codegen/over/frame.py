@@ -228,7 +228,13 @@ class FrameState:
         for used in self.slots.used_by([aggregate]):
             if used.name not in loaded:
                 loaded[used.name] = self._load(writer, used)
-        return self.slots.value(writer, aggregate, lambda used: loaded[used.name])
+        return self.slots.value(
+            writer,
+            aggregate,
+            lambda used: loaded[used.name],
+            start=f"(ts - {self.frame.amount or 0})",
+            end="ts",
+        )
 
     def _load(self, writer: Writer, used: Slot) -> dict[str, str]:
         slot = self.keys.slot

@@ -7,38 +7,26 @@ variables is added; in a condition the candidate is added to a copy first.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
-from cep.codegen import conditions, forms
 from cep.codegen.scope import Value
-from cep.codegen.texts import null_test, number_text
-from cep.plan.expressions import Aggregate, Call, Expr
+from cep.codegen.slot_uses import SlotNeed, added_values, formula_of, slot_needs, value_text
+from cep.codegen.texts import number_text
 from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.aggregates.contract import Formula
     from cep.codegen.recognize.cells import Cell, Cells
     from cep.codegen.recognize.scope import RecognizeScope
+    from cep.plan.expressions import Aggregate
 
 
 @dataclass(frozen=True, slots=True)
-class SlotUse:
-    """A slot: its kind, what is added to it, and by rows of which variables."""
+class SlotUse(SlotNeed):
+    """A slot: what is added to it, and by rows of which variables."""
 
-    kind: str
-    arg: Expr | None
-    filter: Expr | None
     variables: tuple[str, ...]
-
-
-def formula_of(aggregate: Aggregate) -> Formula:
-    """Return the formula of an aggregate."""
-    function = AGGREGATES[aggregate.function.lower()]
-    types = tuple(arg.type for arg in aggregate.args)
-    return function.formula(types, {name: lit.value for name, lit in aggregate.options})
 
 
 class CellSlots:
@@ -49,17 +37,9 @@ class CellSlots:
         self.slots: dict[SlotUse, dict[str, Cell]] = {}
 
     def _uses(self, aggregate: Aggregate, formula: Formula) -> dict[str, SlotUse]:
-        arg = aggregate.args[0] if aggregate.args else None
-        if arg is not None and formula.argument not in (None, arg.type):
-            arg = Call("to_double", (arg,), Type.DOUBLE, arg.span)
         return {
-            use.name: SlotUse(
-                use.kind,
-                arg if SLOT_KINDS[use.kind].argument else None,
-                aggregate.filter,
-                aggregate.variables,
-            )
-            for use in formula.uses
+            name: SlotUse(need.kind, need.args, need.filter, aggregate.variables)
+            for name, need in slot_needs(aggregate, formula).items()
         }
 
     def need(self, aggregate: Aggregate) -> None:
@@ -74,19 +54,18 @@ class CellSlots:
     def value(self, aggregate: Aggregate, scope: RecognizeScope) -> Value:
         """Return the value of an aggregate, with the candidate of the scope if it belongs there."""
         formula = formula_of(aggregate)
-        names: dict[str, SimpleNamespace] = {}
+        names: dict[str, dict[str, str]] = {}
         for name, use in self._uses(aggregate, formula).items():
             local = {field: self.cells.text(cell) for field, cell in self.slots[use].items()}
             if aggregate.candidate and scope.variable in use.variables:
                 local = self._copied(use, scope)
                 self._add(use, local, scope)
-            names[name] = SimpleNamespace(**local)
+            names[name] = local
             for module, function in SLOT_KINDS[use.kind].functions:
                 scope.layout.use(module, function)
-        text = formula.value.format(**names)
-        if formula.defined:
-            null = number_text(aggregate.type.null)
-            text = f"({text} if {formula.defined.format(**names)} else {null})"
+        text, defined = value_text(formula, names, end=f"row_ts[{scope.at}]")
+        if defined:
+            text = f"({text} if {defined} else {number_text(aggregate.type.null)})"
         for module, function in formula.functions:
             scope.layout.use(module, function)
         return Value(f"({text})", aggregate.type, infinite=aggregate.type is Type.DOUBLE)
@@ -116,17 +95,13 @@ class CellSlots:
         kind = SLOT_KINDS[use.kind]
         if kind.ranks:
             kind = replace(kind, add=kind.add.replace("rank[", f"{scope.layout.ranks()}["))
-        tests = []
-        x = ""
-        if use.filter is not None:
-            tests.append(conditions.is_true(use.filter, scope))
-        if use.arg is not None:
-            value = forms.settled(use.arg, scope)
-            x = writer.fresh("x_f" if use.arg.type is Type.DOUBLE else "x_i")
-            writer.line(f"{x} = {value.text}")
-            if value.nullable:
-                tests.append(f"not ({null_test(Value(x, use.arg.type))})")
-        lines = kind.add_text(local, x, f"row_ts[{scope.at}]")
+        tests, xs = added_values(
+            use.args,
+            use.filter,
+            scope,
+            lambda kind: writer.fresh("x_f" if kind is Type.DOUBLE else "x_i"),
+        )
+        lines = kind.add_text(local, xs, f"row_ts[{scope.at}]")
         if not tests:
             writer.lines(*lines)
             return

@@ -91,7 +91,7 @@ class DistinctValues:
 
     def word(self, slot: Slot, x: str) -> str:
         """Return a value as the int64 the index holds."""
-        if slot.argument is not None and slot.argument.type is Type.DOUBLE:
+        if slot.args[0].type is Type.DOUBLE:
             return f"bits_of_f64({x} + 0.0)"  # minus zero is zero
         return x
 

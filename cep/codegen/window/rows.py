@@ -134,7 +134,12 @@ class WindowRows:
             if used.name not in loaded:
                 loaded[used.name] = self._load(used, slot)
         return self.slots.value(
-            self.writer, aggregate, lambda s: loaded[s.name], count_errors=count_errors
+            self.writer,
+            aggregate,
+            lambda s: loaded[s.name],
+            start=f"({self.view.end} - {self.kernel.panes.size})",
+            end=self.view.end,
+            count_errors=count_errors,
         )
 
     def _load(self, used: Slot, slot: str) -> dict[str, str]:

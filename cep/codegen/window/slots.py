@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
-from cep.codegen import conditions, forms
 from cep.codegen.scope import Value
+from cep.codegen.slot_uses import added_values, formula_of, slot_needs, value_text
 from cep.codegen.texts import null_test, null_text, number_text
-from cep.plan.expressions import Call
 from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cep.aggregates.contract import Formula
     from cep.aggregates.slots import Field, SlotKind
     from cep.codegen.layout import Layout
     from cep.codegen.scope import Scope
+    from cep.codegen.slot_uses import SlotNeed
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate, Expr
 
@@ -36,7 +33,7 @@ class Slot:
 
     name: str
     kind: SlotKind
-    argument: Expr | None
+    args: tuple[Expr, ...]
     filter: Expr | None
 
     def cells(self, prefix: str, index: str) -> dict[str, str]:
@@ -54,7 +51,7 @@ class Slots:
     def __init__(self, layout: Layout, aggregates: Sequence[Aggregate], prefix: str = "") -> None:
         self.layout = layout
         self.prefix = prefix
-        self._slots: dict[tuple[str, Expr | None, Expr | None], Slot] = {}
+        self._slots: dict[SlotNeed, Slot] = {}
         for aggregate in aggregates:
             self._uses(aggregate)
 
@@ -82,26 +79,13 @@ class Slots:
             for field in slot.kind.fields:
                 yield f"{slot.name}_{field.name}", field
 
-    def formula(self, aggregate: Aggregate) -> Formula:
-        """Return the formula of an aggregate."""
-        options = {name: literal.value for name, literal in aggregate.options}
-        types = tuple(a.type for a in aggregate.args)
-        function = AGGREGATES[aggregate.function.lower()]
-        return function.formula(types, options, distinct=aggregate.distinct)
-
     def _uses(self, aggregate: Aggregate) -> dict[str, Slot]:
-        formula = self.formula(aggregate)
-        argument = aggregate.args[0] if aggregate.args else None
-        if argument is not None and formula.argument not in {None, argument.type}:
-            argument = Call("to_double", (argument,), Type.DOUBLE, argument.span)
         found: dict[str, Slot] = {}
-        for use in formula.uses:
-            kind = SLOT_KINDS[use.kind]
-            key = (use.kind, argument if kind.argument else None, aggregate.filter)
-            if key not in self._slots:
-                name = f"{self.prefix}{use.kind}_{len(self._slots) + 1}"
-                self._slots[key] = Slot(name, kind, key[1], key[2])
-            found[use.name] = self._slots[key]
+        for name, need in slot_needs(aggregate, formula_of(aggregate)).items():
+            if need not in self._slots:
+                unique = f"{self.prefix}{need.kind}_{len(self._slots) + 1}"
+                self._slots[need] = Slot(unique, SLOT_KINDS[need.kind], need.args, need.filter)
+            found[name] = self._slots[need]
         return found
 
     # ------------------------------------------------------------------ what kernels write
@@ -135,35 +119,20 @@ class Slots:
 
         `write(slot, x)` writes the adding to a slot of different values.
         """
-        groups: dict[tuple[Expr | None, Expr | None], list[Slot]] = {}
+        groups: dict[tuple[tuple[Expr, ...], Expr | None], list[Slot]] = {}
         for slot in slots:
-            groups.setdefault((slot.argument, slot.filter), []).append(slot)
-        for (argument, keep), members in groups.items():
-            tests, x = self._value(scope, argument, keep)
+            groups.setdefault((slot.args, slot.filter), []).append(slot)
+        for (args, keep), members in groups.items():
+            tests, xs = added_values(args, keep, scope, lambda _: scope.writer.fresh("x"))
             with scope.writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
                 for slot in members:
                     if slot.kind.distinct and write is not None:
-                        write(slot, x)
+                        write(slot, xs[0])
                         continue
                     self._imports(slot.kind.functions)
                     if slot.kind.ranks:
                         self.layout.ranks()
-                    scope.writer.lines(*slot.kind.add_text(cells(slot), x, ts))
-
-    def _value(
-        self, scope: Scope, argument: Expr | None, keep: Expr | None
-    ) -> tuple[list[str], str]:
-        tests = []
-        if keep is not None:
-            tests.append(conditions.is_true(keep, scope))
-        if argument is None:
-            return tests, ""
-        value = forms.settled(argument, scope)
-        x = scope.writer.fresh("x")
-        scope.writer.line(f"{x} = {value.text}")
-        if value.nullable:
-            tests.append(f"not ({null_test(Value(x, argument.type))})")
-        return tests, x
+                    scope.writer.lines(*slot.kind.add_text(cells(slot), xs, ts))
 
     def merge(
         self, writer: Writer, slot: Slot, into: Mapping[str, str], later: Mapping[str, str]
@@ -194,23 +163,23 @@ class Slots:
         aggregate: Aggregate,
         cells: Callable[[Slot], Mapping[str, str]],
         *,
+        start: str,
+        end: str,
         count_errors: bool = True,
     ) -> Value:
         """Write the computing of an aggregate to a local and return it.
 
-        A result that overflowed (an infinity, a sum beyond 64 bits) is NULL and counted.
+        start, end: kernel text of the instants between which the frame lies, us. A result that
+        overflowed (an infinity, a sum beyond 64 bits) is NULL and counted.
         """
-        formula = self.formula(aggregate)
+        formula = formula_of(aggregate)
         self._imports(formula.functions)
-        names = {
-            name: SimpleNamespace(**cells(slot)) for name, slot in self._uses(aggregate).items()
-        }
+        names = {name: cells(slot) for name, slot in self._uses(aggregate).items()}
         local = writer.fresh("value")
         kind = aggregate.type
-        text = formula.value.format(**names)
+        text, defined = value_text(formula, names, start=start, end=end)
         if kind is Type.DOUBLE:
             text = f"finite({text})"
-        defined = formula.defined.format(**names)
         if defined:
             text = f"({text}) if {defined} else {null_text(kind)}"
         writer.line(f"{local} = {text}")

@@ -46,7 +46,7 @@ def _run(lines: list[str], **slots: Slot) -> None:
 
 
 def add(kind: SlotKind, slot: Slot, x: Any, t: int) -> None:
-    _run(kind.add_text({f: f"a_{f}" for f in slot}, repr(x), repr(t)), a=slot)
+    _run(kind.add_text({f: f"a_{f}" for f in slot}, (repr(x),), repr(t)), a=slot)
 
 
 def merge(kind: SlotKind, left: Slot, right: Slot) -> Slot:
