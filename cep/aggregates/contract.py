@@ -81,6 +81,7 @@ class AggregateFunction:
     name: in lower case. results: type of the argument to type of the result. formulas: type of the
     argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
     pair: of an aggregate with two arguments the formula by their types; `seconds`: types of the second.
+    double_with: options (name, value) with which the result is DOUBLE whatever the argument.
     distinct_formula: the formula with DISTINCT before the argument (window and frame only), None: not
     allowed. where: where it may stand.
     """
@@ -95,6 +96,7 @@ class AggregateFunction:
     summary: str = ""
     seconds: frozenset[Type] = frozenset()
     pair: Callable[[Type, Type], Formula] | None = None
+    double_with: tuple[tuple[str, object], ...] = ()
 
     @property
     def min_args(self) -> int:
@@ -111,7 +113,12 @@ class AggregateFunction:
         """Whether DISTINCT may stand before the argument (in windows and frames)."""
         return self.distinct_formula is not None
 
-    def resolve(self, arg_types: tuple[Type, ...], where: Where) -> Type | None:
+    def resolve(
+        self,
+        arg_types: tuple[Type, ...],
+        where: Where,
+        options: Mapping[str, object] | None = None,
+    ) -> Type | None:
         """Return the type of the result, None if these arguments or this place are not allowed.
 
         COUNT(*) has no arguments.
@@ -122,7 +129,10 @@ class AggregateFunction:
             return Type.INT
         if self.pair is not None and arg_types[1] not in self.seconds:
             return None
-        return self.results.get(arg_types[0])
+        result = self.results.get(arg_types[0])
+        if result is not None and any((options or {}).get(n) == v for n, v in self.double_with):
+            return Type.DOUBLE
+        return result
 
     def formula(
         self,

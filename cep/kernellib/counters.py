@@ -148,3 +148,38 @@ def counter_elapsed(base_ts: int, first_ts: int, last_ts: int) -> int:
     if base_ts != NULL_I64:
         return last_ts - base_ts
     return last_ts - first_ts
+
+
+def counter_one(p: float, v: float) -> int:
+    """Return 1: the number of steps from p to v. Cost: O(1)."""
+    return 1
+
+
+def extrapolated(
+    grown: float,
+    steps: int,
+    first_ts: int,
+    first: float,
+    before: float,
+    last_ts: int,
+    last: float,
+    start: int,
+    end: int,
+) -> float:
+    """Return the growth over two samples or more, stretched to the bounds of the frame. Cost: O(1).
+
+    grown, steps: over the samples but the last; start, end: bounds of the frame, us. The stretch to a bound
+    ends after half a mean step when the bound is more than 1.1 mean steps away, and where the counter was 0.
+    """
+    growth = grown + counter_step(before, last)
+    sampled = div_f64(last_ts - first_ts, 1.0)
+    step = div_f64(sampled, steps + 1)
+    to_start = div_f64(first_ts - start, 1.0)
+    to_end = div_f64(end - last_ts, 1.0)
+    if to_start >= step * 1.1:
+        to_start = div_f64(step, 2.0)
+    if growth > 0.0 and first >= 0.0:
+        to_start = min_f64(to_start, sampled * div_f64(first, growth))
+    if to_end >= step * 1.1:
+        to_end = div_f64(step, 2.0)
+    return growth * div_f64(sampled + to_start + to_end, sampled)

@@ -16,25 +16,68 @@ Value = Any
 Sample = tuple[int, Value]
 
 
+# Constants that may stand without their names: the argument with this number.
+PLACES = {"PREDICT": {1: "ahead"}}
+DEFAULTS = {"DERIV": {"per": 1_000_000}, "IDERIV": {"per": 1_000_000}, "EWMA": {"tau": 30_000_000}}
+
+
 def argument_of(call: ast.Call) -> ast.Expression:
-    """Return the one argument of an aggregate; the only option known is `per => d` of DERIV."""
-    first, *rest = call.args
-    known = call.name.upper() == "DERIV" and [type(r) for r in rest] == [ast.NamedArgument]
-    if isinstance(first, ast.NamedArgument) or (rest and not known) or call.filter is not None:
+    """Return the argument of an aggregate, those of an aggregate of pairs as an array."""
+    places = PLACES.get(call.name.upper(), {})
+    found = [
+        a
+        for n, a in enumerate(call.args)
+        if not isinstance(a, ast.NamedArgument) and n not in places
+    ]
+    if len(found) != 1 + (call.name.upper() in OVER_PAIRS) or call.filter is not None:
         raise UnsupportedError(call.name)
-    return first
+    first = found[0]
+    assert not isinstance(first, ast.NamedArgument)
+    return first if len(found) == 1 else ast.ArrayLiteral(tuple(found))  # type: ignore[arg-type]
 
 
-def aggregate(call: ast.Call, samples: list[Sample], earlier: list[Sample] | None = None) -> Value:
+def _options(call: ast.Call) -> dict[str, Value]:
+    places = PLACES.get(call.name.upper(), {})
+    found: dict[str, Value] = dict(DEFAULTS.get(call.name.upper(), {}))
+    for number, argument in enumerate(call.args):
+        named = isinstance(argument, ast.NamedArgument)
+        if not named and number not in places:
+            continue
+        node: Any = argument.value if isinstance(argument, ast.NamedArgument) else argument
+        value = node.us if isinstance(node, ast.Duration) else node.value
+        found[argument.name if isinstance(argument, ast.NamedArgument) else places[number]] = value
+    return found
+
+
+def aggregate(
+    call: ast.Call,
+    samples: list[Sample],
+    earlier: list[Sample] | None = None,
+    *,
+    start: int = 0,
+    end: int = 0,
+) -> Value:
     """Return an aggregate of samples in event order; NULL values are skipped.
 
-    The last non-NULL sample of the `earlier` ones is the baseline of the counter functions.
+    The last non-NULL sample of the `earlier` ones is the baseline of the counter functions. The frame
+    lies between the instants start and end.
     """
     name = call.name.upper()
-    value = _aggregate(name, samples, distinct=call.distinct, baseline=_last(earlier or []))
-    if len(call.args) > 1 and value is not None:
-        per = call.args[1].value.us  # type: ignore[union-attr]
-        return clean(value * (per / 1e6))
+    options = _options(call)
+    present = [s for s in samples if s[1] is not None]
+    if name in OVER_PAIRS:
+        return clean(OVER_PAIRS[name]([pair for _, pair in present]))
+    if name in OVER_FRAME:
+        collapsed = list(dict(present).items())
+        return clean(OVER_FRAME[name](collapsed, options, end))
+    if options.get("mode") == "prometheus":
+        return clean(_extrapolated(list(dict(present).items()), start, end, rate=name == "RATE"))
+    baseline = _last(earlier or [])
+    if options.get("first_is_zero") and baseline is None and present:
+        baseline = (present[0][0], 0)
+    value = _aggregate(name, samples, distinct=call.distinct, baseline=baseline)
+    if "per" in options and value is not None:
+        return clean(value * (options["per"] / 1e6))
     return value
 
 
@@ -52,6 +95,8 @@ def _aggregate(
         values = list(dict.fromkeys(values))
     if name in OVER_VALUES:
         return clean(OVER_VALUES[name](values))
+    if name in OVER_SAMPLES:
+        return OVER_SAMPLES[name](present)
     if name not in OVER_TIME:
         raise UnsupportedError(name)
     collapsed = list(dict(present).items())
@@ -130,6 +175,25 @@ def _rate(samples: list[Sample]) -> float | None:
     return _increase(samples) / ((samples[-1][0] - samples[0][0]) / 1e6)
 
 
+def _extrapolated(samples: list[Sample], start: int, end: int, *, rate: bool) -> float | None:
+    """Increase and rate as Prometheus documents them: extrapolated to the bounds of the range."""
+    if len(samples) < 2:
+        return None
+    growth = _increase(samples)
+    (first, value), last = samples[0], samples[-1][0]
+    sampled = (last - first) / 1e6
+    average = sampled / (len(samples) - 1)
+    before, after = (first - start) / 1e6, (end - last) / 1e6
+    if before >= 1.1 * average:
+        before = average / 2
+    if growth > 0 and value >= 0:
+        before = min(before, sampled * value / growth)
+    if after >= 1.1 * average:
+        after = average / 2
+    whole = growth * (sampled + before + after) / sampled
+    return whole / ((end - start) / 1e6) if rate else whole
+
+
 def _resets(samples: list[Sample]) -> int:
     return sum(b < a for a, b in _steps(samples))
 
@@ -142,4 +206,177 @@ OVER_TIME: dict[str, Callable[[list[Sample]], Value]] = {
     "INCREASE": _increase,
     "RATE": _rate,
     "RESETS": _resets,
+}
+
+
+# ---------------------------------------------------------------- the other functions of time
+
+
+def _ideriv(samples: list[Sample]) -> float | None:
+    return _derivative(samples[-2:])
+
+
+def _acceleration(samples: list[Sample]) -> float | None:
+    if len(samples) < 3:
+        return None
+    newer, older = _derivative(samples[-2:]), _derivative(samples[-3:-1])
+    assert newer is not None
+    assert older is not None
+    return (newer - older) / ((samples[-1][0] - samples[-2][0]) / 1e6)
+
+
+def _line_at(samples: list[Sample], at: int) -> float | None:
+    """Return the least-squares line at an instant."""
+    slope = _slope(samples)
+    if slope is None:
+        return None
+    n = len(samples)
+    middle = math.fsum((t - samples[0][0]) / 1e6 for t, _ in samples) / n
+    mean = math.fsum(v for _, v in samples) / n
+    return mean + slope * ((at - samples[0][0]) / 1e6 - middle)
+
+
+def _fit(samples: list[Sample]) -> float | None:
+    """1 - (what the line leaves) / (variance)."""
+    if len(samples) < 2:
+        return None
+    mean = math.fsum(v for _, v in samples) / len(samples)
+    whole = math.fsum((v - mean) ** 2 for _, v in samples)
+    if whole == 0:
+        return 1.0
+    left = math.fsum((v - (_line_at(samples, t) or 0.0)) ** 2 for t, v in samples)
+    return 1 - left / whole
+
+
+def _ewma(samples: list[Sample], options: dict[str, Value], _: int) -> float | None:
+    if not samples:
+        return None
+    mean = samples[0][1]
+    for (before, _), (now, v) in itertools.pairwise(samples):
+        alpha = options.get("alpha")
+        weight = 1 - math.exp(-(now - before) / options["tau"]) if alpha is None else alpha
+        mean += weight * (v - mean)
+    return float(mean)
+
+
+def _zscore(samples: list[Sample]) -> float | None:
+    others = [v for _, v in samples[:-1]]
+    deviation = _deviation(others)
+    if not deviation:
+        return None
+    return (samples[-1][1] - math.fsum(others) / len(others)) / deviation
+
+
+def _area(samples: list[Sample], end: int) -> float | None:
+    if len(samples) < 2:
+        return float(samples[0][1]) if samples else None
+    times = [t for t, _ in samples[1:]] + [end]
+    return math.fsum(v * ((after - t) / 1e6) for (t, v), after in zip(samples, times, strict=True))
+
+
+def _time_weighted(samples: list[Sample], end: int) -> float | None:
+    area = _area(samples, end)
+    if len(samples) < 2 or area is None:
+        return area
+    return area / ((end - samples[0][0]) / 1e6)
+
+
+def _run(samples: list[Sample]) -> int:
+    run = 0
+    for a, b in _steps(samples):
+        direction = (b > a) - (b < a)
+        run = run + direction if run * direction > 0 else direction
+    return run
+
+
+OVER_TIME |= {
+    "IDELTA": lambda s: _delta(s[-2:]),
+    "IDERIV": _ideriv,
+    "ACCEL": _acceleration,
+    "INTERCEPT": lambda s: _line_at(s, s[0][0]) if s else None,
+    "R2": _fit,
+    "ZSCORE": _zscore,
+    "CHANGES": lambda s: sum(a != b for a, b in _steps(s)),
+    "MONOTONE_RUN": _run,
+}
+OVER_SAMPLES: dict[str, Callable[[list[Sample]], Value]] = {
+    "FIRST_TIME": lambda s: s[0][0] if s else None,
+    "LAST_TIME": lambda s: s[-1][0] if s else None,
+}
+OVER_FRAME: dict[str, Callable[[list[Sample], dict[str, Value], int], Value]] = {
+    "EWMA": _ewma,
+    "PREDICT": lambda s, options, end: _line_at(s, end + options["ahead"]),
+    "TWA": lambda s, _, end: _time_weighted(s, end),
+    "INTEGRAL": lambda s, _, end: _area(s, end),
+}
+
+
+Pair = tuple[Value, Value]
+
+
+def _moments(pairs: list[Pair]) -> tuple[float, float, float, float, float]:
+    """Return the means of x and y and the centred sums of x x, y y and x y."""
+    n = len(pairs)
+    mx, my = math.fsum(x for _, x in pairs) / n, math.fsum(y for y, _ in pairs) / n
+    return (
+        mx,
+        my,
+        math.fsum((x - mx) ** 2 for _, x in pairs),
+        math.fsum((y - my) ** 2 for y, _ in pairs),
+        math.fsum((x - mx) * (y - my) for y, x in pairs),
+    )
+
+
+def _regression(
+    value: Callable[[float, float, float, float, float], Value],
+) -> Callable[[list[Pair]], Value]:
+    def compute(pairs: list[Pair]) -> Value:
+        if not pairs:
+            return None
+        moments = _moments(pairs)
+        return value(*moments)
+
+    return compute
+
+
+def _constant(values: list[Value]) -> bool:
+    return len(set(values)) < 2
+
+
+def _correlation(pairs: list[Pair]) -> float | None:
+    if _constant([x for _, x in pairs]) or _constant([y for y, _ in pairs]):
+        return None
+    _, _, sxx, syy, sxy = _moments(pairs)
+    return sxy / math.sqrt(sxx * syy)
+
+
+def _of_line(
+    value: Callable[[float, float, float, float, float], Value],
+) -> Callable[[list[Pair]], Value]:
+    def compute(pairs: list[Pair]) -> Value:
+        return None if _constant([x for _, x in pairs]) else value(*_moments(pairs))
+
+    return compute
+
+
+def _fit_of_pairs(pairs: list[Pair]) -> float | None:
+    if _constant([x for _, x in pairs]):
+        return None
+    correlation = _correlation(pairs)
+    return 1.0 if correlation is None else correlation**2
+
+
+OVER_PAIRS: dict[str, Callable[[list[Pair]], Value]] = {
+    "ARG_MAX": lambda p: max(p, key=lambda pair: pair[1])[0] if p else None,
+    "ARG_MIN": lambda p: min(p, key=lambda pair: pair[1])[0] if p else None,
+    "CORR": _correlation,
+    "REGR_SLOPE": _of_line(lambda mx, my, sxx, syy, sxy: sxy / sxx),
+    "REGR_INTERCEPT": _of_line(lambda mx, my, sxx, syy, sxy: my - sxy / sxx * mx),
+    "REGR_R2": _fit_of_pairs,
+    "REGR_COUNT": len,
+    "REGR_AVGX": _regression(lambda mx, my, sxx, syy, sxy: mx),
+    "REGR_AVGY": _regression(lambda mx, my, sxx, syy, sxy: my),
+    "REGR_SXX": _regression(lambda mx, my, sxx, syy, sxy: sxx),
+    "REGR_SYY": _regression(lambda mx, my, sxx, syy, sxy: syy),
+    "REGR_SXY": _regression(lambda mx, my, sxx, syy, sxy: sxy),
 }

@@ -35,6 +35,9 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Value:
             return us
         case ast.Null():
             return None
+        case ast.ArrayLiteral(items=items):
+            values = tuple(evaluate(item, scope) for item in items)
+            return None if None in values else values
         case ast.Parameter(name=name):
             return scope.parameters[name]
         case ast.Name(name=name):

@@ -74,7 +74,8 @@ class MatchScope:
             case ast.MemberStar(target=ast.Name(name=owner)):
                 return sum(variable in self.rule.members(owner) for _, variable in self.events)
             case argument:
-                return aggregate(call, self._samples(argument))
+                end = self.events[-1][0].t if self.events else 0
+                return aggregate(call, self._samples(argument), end=end)
 
     def _classifier(self, call: ast.Call) -> Value:
         """Return the variable of the last bound event, or of the last one of a SUBSET."""

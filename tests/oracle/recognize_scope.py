@@ -67,7 +67,8 @@ class PatternScope:
             return len(self._of(argument.target.name, bound))
         numbers = self._of(self._owner(argument), bound)
         samples = [(self.rows[n].t, self._value(argument, n)) for n in numbers]
-        return aggregate(call, samples)
+        end = self.rows[bound[-1].row].t if bound else 0
+        return aggregate(call, samples, end=end)
 
     def _of(self, owner: str | None, bound: tuple[Bound, ...]) -> list[int]:
         """Return the rows bound to a variable or SUBSET; to any without one."""

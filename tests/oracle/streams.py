@@ -70,7 +70,14 @@ class OverScope(RowScope):
         if call.star:
             return len(frame)
         plain = replace(call, filter=None)
-        return aggregate(plain, self._samples(plain, frame), self._samples(plain, before))
+        now = self.event.t
+        return aggregate(
+            plain,
+            self._samples(plain, frame),
+            self._samples(plain, before),
+            start=now - self._amount(spec),
+            end=now,
+        )
 
     def _chosen(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[Event, Row]]:
         """Return the rows for which the FILTER of an aggregate is TRUE."""
@@ -85,6 +92,11 @@ class OverScope(RowScope):
 
     def _at(self, row: Row) -> RowScope:
         return RowScope(row, self.owners, self.parameters)
+
+    def _amount(self, spec: ast.WindowSpec) -> int:
+        """Return how far a frame reaches back, in us or rows; 0 without a bound."""
+        amount = spec.frame.low.amount if spec.frame else None
+        return 0 if amount is None else int(self.rule.catalog.constant(amount))
 
     def _frame(
         self, spec: ast.WindowSpec
@@ -103,7 +115,7 @@ class OverScope(RowScope):
             return [], rows
         if low.kind not in ("preceding", "current_row"):
             raise UnsupportedError(low.kind)
-        amount = self.rule.catalog.constant(low.amount) if low.amount is not None else 0
+        amount = self._amount(spec)
         if spec.frame and spec.frame.kind == "rows":
             first = max(len(rows) - amount - 1, 0)
         else:

@@ -155,7 +155,13 @@ class GroupScope(RowScope):
         old = [e for key, e in self.rule.seen if key == self.window.key]
         earlier = self._chosen(call, [e for e in old if e.t < self.window.start])
         plain = replace(call, filter=None)
-        return aggregate(plain, self._samples(plain, inside), self._samples(plain, earlier))
+        return aggregate(
+            plain,
+            self._samples(plain, inside),
+            self._samples(plain, earlier),
+            start=self.window.start,
+            end=self.window.end,
+        )
 
     def _chosen(self, call: ast.Call, events: list[Event]) -> list[Event]:
         """Return the events for which the FILTER of an aggregate is TRUE."""

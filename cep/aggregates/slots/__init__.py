@@ -10,10 +10,14 @@ from __future__ import annotations
 from cep.aggregates.slots.ends import KINDS as ENDS
 from cep.aggregates.slots.kind import Field, SlotKind
 from cep.aggregates.slots.moments import KINDS as MOMENTS
+from cep.aggregates.slots.pairs import KINDS as PAIRS
+from cep.aggregates.slots.recent import KINDS as RECENT
 from cep.aggregates.slots.samples import KINDS as SAMPLES
 from cep.aggregates.slots.totals import KINDS as TOTALS
+from cep.aggregates.slots.trends import KINDS as TRENDS
 
 # Every kind of slot by name.
-SLOT_KINDS: dict[str, SlotKind] = {k.name: k for k in (*TOTALS, *ENDS, *MOMENTS, *SAMPLES)}
+_ALL = (*TOTALS, *ENDS, *MOMENTS, *PAIRS, *SAMPLES, *RECENT, *TRENDS)
+SLOT_KINDS: dict[str, SlotKind] = {k.name: k for k in _ALL}
 
 __all__ = ["SLOT_KINDS", "Field", "SlotKind"]

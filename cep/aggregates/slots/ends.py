@@ -69,4 +69,16 @@ KINDS = (
     _text_extreme("max", ">"),
     *(_first(suffix, field, test) for suffix, field, test in _STORED),
     *(_last(suffix, field, test) for suffix, field, test in _STORED),
+    SlotKind(
+        "first_time",
+        (Field("ts", "i64", NULL),),
+        "if {a.ts} == NULL_I64:\n    {a.ts} = {t}",
+        "if {a.ts} == NULL_I64:\n    {a.ts} = {b.ts}",
+    ),
+    SlotKind(
+        "last_time",
+        (Field("ts", "i64", NULL),),
+        "{a.ts} = {t}",
+        "if {b.ts} != NULL_I64:\n    {a.ts} = {b.ts}",
+    ),
 )

@@ -102,4 +102,59 @@ if {{b.first_ts}} != NULL_I64:
     {{a.last}} = {{b.last}}""",
 )
 
-KINDS = (_MOMENTS, _REGRESSION)
+_KEEP = """\
+{a.n} += 1
+slot_dv = {a.last} - {a.mean}
+{a.mean} += div_f64(slot_dv, {a.n})
+{a.m2} += slot_dv * ({a.last} - {a.mean})"""
+
+# The moments of all samples but the last one, which stands beside them.
+_OTHERS = SlotKind(
+    "others",
+    (
+        Field("n", "i64"),
+        Field("mean", "f64", 0.0),
+        Field("m2", "f64", 0.0),
+        Field("first_ts", "i64", NULL),
+        Field("last_ts", "i64", NULL),
+        Field("last", "f64", 0.0),
+    ),
+    f"""\
+if {{a.first_ts}} == NULL_I64:
+    {{a.first_ts}} = {{t}}
+elif {{a.last_ts}} != {{t}}:
+{_indent(_KEEP, 1)}
+{{a.last_ts}} = {{t}}
+{{a.last}} = {{x}}""",
+    f"""\
+if {{b.first_ts}} != NULL_I64:
+    if {{a.first_ts}} == NULL_I64:
+        {{a.first_ts}} = {{b.first_ts}}
+    elif {{a.last_ts}} != {{b.first_ts}}:
+{_indent(_KEEP, 2)}
+{_indent(_MOMENTS.merge, 1)}
+    {{a.last_ts}} = {{b.last_ts}}
+    {{a.last}} = {{b.last}}""",
+)
+
+
+def _with_squares(kind: SlotKind) -> SlotKind:
+    """Return regression with `svv`, the centred sum of v * v."""
+
+    def widened(text: str) -> str:
+        lines = []
+        for line in text.splitlines():
+            lines.append(line)
+            if "{a.stv}" in line:
+                lines.append(line.replace("stv", "svv").replace("slot_dt", "slot_dv"))
+        return "\n".join(lines)
+
+    fields = [
+        f
+        for field in kind.fields
+        for f in (field, Field("svv", "f64", 0.0))[: 1 + (field.name == "stv")]
+    ]
+    return SlotKind("regression_squares", tuple(fields), widened(kind.add), widened(kind.merge))
+
+
+KINDS = (_MOMENTS, _REGRESSION, _with_squares(_REGRESSION), _OTHERS)

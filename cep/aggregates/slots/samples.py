@@ -76,10 +76,12 @@ def _expand(text: str, steps: tuple[tuple[str, str], ...]) -> str:
     return "\n".join(lines)
 
 
-def _counter(value: Literal["i64", "f64"], steps: tuple[tuple[str, str], ...]) -> SlotKind:
+def _counter(
+    value: Literal["i64", "f64"], steps: tuple[tuple[str, str], ...], name: str = ""
+) -> SlotKind:
     dtypes: dict[str, Literal["i64", "f64"]] = {"grown": "f64"}
     return SlotKind(
-        f"counter_{value}",
+        name or f"counter_{value}",
         (
             Field("first_ts", "i64", NULL),
             Field("first", value),
@@ -123,6 +125,7 @@ KINDS = (
     _span("i64"),
     _counter("f64", (("grown", "counter_step"), ("resets", "counter_reset"))),
     _counter("i64", (("high", "counter_high"), ("low", "counter_low"), ("resets", "whole_reset"))),
+    _counter("f64", (("grown", "counter_step"), ("steps", "counter_one")), "extrapolated"),
     _baseline("f64"),
     _baseline("i64"),
 )

@@ -107,7 +107,7 @@ class Emitter:
     def _walk(self, *, emit: bool) -> None:
         """Write the walk over the rows of the match, which binds each; emit: and writes each as a row of output."""
         parts, writer, scope = self.parts, self.parts.writer, self.parts.scope
-        writer.line("step = start")
+        writer.lines("step = start", "at = head")
         with writer.block("while step >= 0:"):
             writer.lines("at = node_row[step]", "variable = state_variable[node_state[step]]")
             scope.at, scope.variable, scope.cells = "at", None, parts.measures

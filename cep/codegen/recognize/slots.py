@@ -63,7 +63,8 @@ class CellSlots:
             names[name] = local
             for module, function in SLOT_KINDS[use.kind].functions:
                 scope.layout.use(module, function)
-        text, defined = value_text(formula, names, end=f"row_ts[{scope.at}]")
+        newest = scope.at if scope.variable is not None else "at"
+        text, defined = value_text(formula, names, end=f"row_ts[{newest}]")
         if defined:
             text = f"({text} if {defined} else {number_text(aggregate.type.null)})"
         for module, function in formula.functions:

@@ -14,8 +14,12 @@ from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.aggregates import AggregateFunction
-    from cep.aggregates.contract import Where
+    from cep.aggregates.contract import Option, Where
     from cep.plan.bind.scopes import Scope
+
+
+# How the places of aggregates are called in messages.
+_PLACES: dict[Where, str] = {"window": "window", "over": "frame", "match": "pattern"}
 
 
 def find_aggregate(node: ast.Call) -> AggregateFunction | None:
@@ -40,7 +44,8 @@ def bind_aggregate(
         return None
     count = len(args)
     if not function.min_args <= count <= function.max_args or (node.star and not function.star):
-        wanted = "an argument or *" if function.star else "one argument"
+        one = "one argument" if function.max_args == 1 else f"{function.max_args} arguments"
+        wanted = "an argument or *" if function.star else one
         have = "*" if node.star else str(count)
         report.add("CEP214", f"{name} takes {wanted}, not {have}", node.span)
         return None
@@ -48,9 +53,13 @@ def bind_aggregate(
         report.add("CEP225", f"DISTINCT does not apply to {name}", node.span)
         return None
     types = tuple(a.type for a in args)
-    result = function.resolve(types, where)
+    result = function.resolve(types, where, {n: literal.value for n, literal in options.items()})
     if result is None:
         have = listing(t.value for t in types)
+        if where not in function.where:
+            message = f"{name} is no aggregate of a {_PLACES[where]}"
+            report.add("CEP211", message, node.span)
+            return None
         accepted = ", ".join(t.value for t in function.results)
         report.add(
             "CEP211", f"{name} cannot be applied to {have}", node.span, f"it takes {accepted}"
@@ -61,32 +70,78 @@ def bind_aggregate(
     )
 
 
+def needs_length(aggregate: Aggregate) -> bool:
+    """Return whether an aggregate reads the bounds of its frame, which must have a length in time."""
+    from cep.aggregates import AGGREGATES
+
+    options = {name: literal.value for name, literal in aggregate.options}
+    types = tuple(a.type for a in aggregate.args)
+    return AGGREGATES[aggregate.function].formula(types, options).bounded
+
+
 def _arguments(
     node: ast.Call, function: AggregateFunction, rows: Scope
 ) -> tuple[tuple[Expr, ...], dict[str, Literal] | None]:
     """Return the arguments, and the options by name; None when an option has a mistake."""
     args: list[Expr] = []
-    options: dict[str, Literal] | None = {}
-    for arg in node.args:
-        if isinstance(arg, ast.NamedArgument):
-            value = _option(arg, function, rows)
-            options = None if value is None or options is None else {**options, arg.name: value}
-        elif not isinstance(arg, ast.MemberStar):
-            args.append(bind_expression(arg, rows))
-    return tuple(args), options
-
-
-def _option(node: ast.NamedArgument, function: AggregateFunction, rows: Scope) -> Literal | None:
+    options: dict[str, Literal] = {}
+    sound = True
     known = {option.name: option for option in function.options}
-    option = known.get(node.name.lower())
-    name = function.name.upper()
-    if option is None:
-        hint = nearest(node.name, known) or (f"options are {', '.join(known)}" if known else "")
-        rows.report.add("CEP208", f"{name} has no option {node.name!r}", node.span, hint)
-        return None
-    what = f"option {node.name} of {name}"
-    value = bind_constant(node.value, option.type, what, rows.environment)
-    if value is not None and option.type is Type.DURATION and int(value.value or 0) <= 0:
-        rows.report.add("CEP216", f"{what} must be longer than zero", node.value.span)
+    places = {option.place: option for option in function.options if option.place}
+    for place, arg in enumerate(node.args):
+        if isinstance(arg, ast.NamedArgument):
+            option, value = known.get(arg.name.lower()), arg.value
+        elif place in places:
+            option, value = places[place], arg
+        else:
+            if not isinstance(arg, ast.MemberStar):
+                args.append(bind_expression(arg, rows))
+            continue
+        literal = None if option is None else _constant(value, option, function, rows)
+        if option is None and isinstance(arg, ast.NamedArgument):
+            _no_option(arg, function, rows)
+        if literal is None or option is None:
+            sound = False
+        else:
+            options[option.name] = literal
+    for option in function.options:
+        if sound and option.required and option.name not in options:
+            message = (
+                f"{function.name.upper()} needs a constant {option.type.value} `{option.name}`"
+            )
+            rows.report.add("CEP214", message, node.span)
+            sound = False
+    return tuple(args), options if sound else None
+
+
+def _no_option(node: ast.NamedArgument, function: AggregateFunction, rows: Scope) -> None:
+    known = [option.name for option in function.options]
+    hint = nearest(node.name, known) or (f"options are {', '.join(known)}" if known else "")
+    message = f"{function.name.upper()} has no option {node.name!r}"
+    rows.report.add("CEP208", message, node.span, hint)
+
+
+def _constant(
+    node: ast.Expression, option: Option, function: AggregateFunction, rows: Scope
+) -> Literal | None:
+    what = f"option {option.name} of {function.name.upper()}"
+    value = bind_constant(node, option.type, what, rows.environment)
+    wrong = "" if value is None else _out_of_range(option, value)
+    if wrong:
+        rows.report.add("CEP216", f"{what} must be {wrong}", node.span)
         return None
     return value
+
+
+def _out_of_range(option: Option, literal: Literal) -> str:
+    """Return what a constant should have been, or nothing."""
+    value = literal.value
+    if option.type is Type.DURATION and int(value or 0) <= 0:
+        return "longer than zero"
+    if option.words and value not in option.words:
+        return " or ".join(f"'{word}'" for word in option.words)
+    if isinstance(value, (int, float)) and option.low is not None and value < option.low:
+        return f"{option.low:g} or more"
+    if isinstance(value, (int, float)) and option.high is not None and value > option.high:
+        return f"{option.high:g} or less"
+    return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cep.errors import nearest
 from cep.lang import ast
-from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
+from cep.plan.bind.aggregates import bind_aggregate, find_aggregate, needs_length
 from cep.plan.bind.constants import bind_count, bind_duration
 from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.lints import lint_unbounded
@@ -80,6 +80,10 @@ class OverScope(RowScope):
         aggregate = bind_aggregate(node, function, inner, "over")
         if frame is None or aggregate is None:
             return BROKEN
+        if needs_length(aggregate) and (frame.kind == "rows" or frame.amount is None):
+            message = f"{name} extrapolates to the bounds of a frame that has none in time"
+            hint = "write OVER (PARTITION BY k RANGE 5m PRECEDING)"
+            return self.report.add("CEP216", message, node.span, hint)
         return self._collect(aggregate, frame)
 
     def _collect(self, aggregate: Aggregate, frame: Frame) -> Expr:

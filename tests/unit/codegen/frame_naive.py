@@ -9,6 +9,11 @@ from typing import Any
 from cep.types import Type
 
 LIMIT = 2**63
+# The aggregates this file computes.
+NAMES = (
+    "avg", "count", "delta", "deriv", "first", "increase", "last", "max", "min", "rate", "resets",
+    "slope", "stddev", "sum", "variance",
+)  # fmt: skip
 
 
 def as_double(value: Fraction) -> float | None:
