@@ -24,6 +24,29 @@ _FORMULAS = {
         functions=(("whole", "whole_mean"),),
     ),
 }
+_HALVES = ", ".join(f"distinct_half({{values.tree}}, {shift})" for shift in (32, 0))
+_NUMBER = "distinct_number({values.tree})"
+_DISTINCT_FUNCTIONS = (("ordered", "distinct_half"), ("ordered", "distinct_number"))
+_DISTINCT: dict[Type | None, Formula] = {
+    Type.DOUBLE: Formula(
+        (Use("values", "ordered"),),
+        f"div_f64(distinct_total({{values.tree}}, 1), {_NUMBER})",
+        "{values.root} >= 0",
+        functions=(("ordered", "distinct_total"), ("ordered", "distinct_number")),
+    ),
+    Type.INT: Formula(
+        (Use("values", "ordered"),),
+        f"div_f64(whole_double({_HALVES}), {_NUMBER})",
+        "{values.root} >= 0",
+        functions=(("whole", "whole_double"), *_DISTINCT_FUNCTIONS),
+    ),
+    Type.DURATION: Formula(
+        (Use("values", "ordered"),),
+        f"whole_mean({_HALVES}, {_NUMBER})",
+        "{values.root} >= 0",
+        functions=(("whole", "whole_mean"), *_DISTINCT_FUNCTIONS),
+    ),
+}
 
 
 def _formula(kind: Type | None, options: Options) -> Formula:
@@ -38,5 +61,6 @@ AGGREGATE = AggregateFunction(
         Type.DURATION: Type.DURATION,
     },
     formula_of=_formula,
+    distinct_formula=_DISTINCT,
     summary="mean of the values",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from cep.types import Type
@@ -82,8 +82,8 @@ class AggregateFunction:
     argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
     pair: of an aggregate with two arguments the formula by their types; `seconds`: types of the second.
     double_with: options (name, value) with which the result is DOUBLE whatever the argument.
-    distinct_formula: the formula with DISTINCT before the argument (window and frame only), None: not
-    allowed. where: where it may stand.
+    distinct_formula: by type of the argument (None: any) the formula with DISTINCT before it (window
+    and frame only); empty: not allowed. where: where it may stand.
     """
 
     name: str
@@ -92,7 +92,7 @@ class AggregateFunction:
     where: frozenset[Where] = EVERYWHERE
     options: tuple[Option, ...] = ()
     star: bool = False
-    distinct_formula: Formula | None = None
+    distinct_formula: Mapping[Type | None, Formula] = field(default_factory=dict)
     summary: str = ""
     seconds: frozenset[Type] = frozenset()
     pair: Callable[[Type, Type], Formula] | None = None
@@ -111,7 +111,7 @@ class AggregateFunction:
     @property
     def distinct(self) -> bool:
         """Whether DISTINCT may stand before the argument (in windows and frames)."""
-        return self.distinct_formula is not None
+        return bool(self.distinct_formula)
 
     def resolve(
         self,
@@ -142,8 +142,9 @@ class AggregateFunction:
         distinct: bool = False,
     ) -> Formula:
         """Return the slots and the value for arguments that `resolve` accepts."""
-        if distinct and self.distinct_formula is not None:
-            return self.distinct_formula
+        if distinct and self.distinct_formula:
+            found = self.distinct_formula
+            return found[arg_types[0] if arg_types[0] in found else None]
         if self.pair is not None:
             return self.pair(arg_types[0], arg_types[1])
         filled: Options = {option.name: option.default for option in self.options}

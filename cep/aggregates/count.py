@@ -22,6 +22,6 @@ AGGREGATE = AggregateFunction(
     formula_of=_formula,
     where=EVERYWHERE,
     star=True,
-    distinct_formula=DISTINCT,
+    distinct_formula={None: DISTINCT},
     summary="number of rows, of values that are not NULL, or of different values",
 )

@@ -13,7 +13,7 @@ _COUNT = Use("count", "count")
 def extreme(name: Literal["min", "max"], summary: str) -> AggregateFunction:
     """Return MIN or MAX."""
     whole = Formula((Use("best", f"{name}_i64"), _COUNT), "{best.value}", "{count.n} > 0")
-    formulas = {
+    formulas: dict[Type | None, Formula] = {
         Type.DOUBLE: Formula(
             (Use("best", f"{name}_f64"), _COUNT), "{best.value}", "{count.n} > 0", Type.DOUBLE
         ),
@@ -28,7 +28,8 @@ def extreme(name: Literal["min", "max"], summary: str) -> AggregateFunction:
 
     return AggregateFunction(
         name=name,
-        results={kind: kind for kind in formulas},
+        results={kind: kind for kind in formulas if kind is not None},
         formula_of=formula,
+        distinct_formula=formulas,
         summary=summary,
     )

@@ -14,6 +14,20 @@ _WHOLE = Formula(
     may_fail=True,
     functions=(("whole", "whole_value"),),
 )
+_HALVES = ", ".join(f"distinct_half({{values.tree}}, {shift})" for shift in (32, 0))
+_DISTINCT_WHOLE = Formula(
+    (Use("values", "ordered"),),
+    f"whole_value({_HALVES})",
+    "{values.root} >= 0",
+    may_fail=True,
+    functions=(("whole", "whole_value"), ("ordered", "distinct_half")),
+)
+_DISTINCT_DOUBLE = Formula(
+    (Use("values", "ordered"),),
+    "distinct_total({values.tree}, 1)",
+    "{values.root} >= 0",
+    functions=(("ordered", "distinct_total"),),
+)
 
 
 def _formula(kind: Type | None, options: Options) -> Formula:
@@ -28,5 +42,10 @@ AGGREGATE = AggregateFunction(
         Type.DURATION: Type.DURATION,
     },
     formula_of=_formula,
+    distinct_formula={
+        Type.INT: _DISTINCT_WHOLE,
+        Type.DURATION: _DISTINCT_WHOLE,
+        Type.DOUBLE: _DISTINCT_DOUBLE,
+    },
     summary="sum of the values",
 )

@@ -17,7 +17,7 @@ Sample = tuple[int, Value]
 
 
 # Constants that may stand without their names: the argument with this number.
-PLACES = {"PREDICT": {1: "ahead"}}
+PLACES = {"PREDICT": {1: "ahead"}, "QUANTILE": {1: "q"}}
 DEFAULTS = {"DERIV": {"per": 1_000_000}, "IDERIV": {"per": 1_000_000}, "EWMA": {"tau": 30_000_000}}
 
 
@@ -67,6 +67,10 @@ def aggregate(
     present = [s for s in samples if s[1] is not None]
     if name in OVER_PAIRS:
         return clean(OVER_PAIRS[name]([pair for _, pair in present]))
+    if name == "MAD":
+        return clean(_robust(list(dict(present).items())))
+    if name == "QUANTILE":
+        return clean(_quantile([v for _, v in present], options["q"]))
     if name in OVER_FRAME:
         collapsed = list(dict(present).items())
         return clean(OVER_FRAME[name](collapsed, options, end))
@@ -125,6 +129,32 @@ def _deviation(values: list[Value]) -> float | None:
     return None if variance is None else math.sqrt(variance)
 
 
+def _quantile(values: list[Value], q: float) -> float | None:
+    """Between the neighbours of place q * (n - 1), by the distance (type 7 of Hyndman and Fan)."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place = q * (len(ordered) - 1)
+    low = math.floor(place)
+    high = math.ceil(place)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
+
+
+def _robust(samples: list[Sample]) -> float | None:
+    """The last value in median absolute deviations from the median of the others."""
+    others = [v for _, v in samples[:-1]]
+    middle = _quantile(others, 0.5)
+    if middle is None:
+        return None
+    spread = _quantile([abs(v - middle) for v in others], 0.5)
+    return (samples[-1][1] - middle) / spread if spread else None
+
+
+def _mode(values: list[Value]) -> Value:
+    """The most frequent value, of ties the one that came first."""
+    return max(values, key=values.count) if values else None
+
+
 OVER_VALUES: dict[str, Callable[[list[Value]], Value]] = {
     "COUNT": len,
     "SUM": _sum,
@@ -135,6 +165,8 @@ OVER_VALUES: dict[str, Callable[[list[Value]], Value]] = {
     "VARIANCE": _variance,
     "FIRST": lambda v: v[0] if v else None,
     "LAST": lambda v: v[-1] if v else None,
+    "MEDIAN": lambda v: _quantile(v, 0.5),
+    "MODE": _mode,
 }
 
 

@@ -60,6 +60,24 @@ COUNTERS = (
     "RATE(n, first_is_zero => TRUE)",
     "RESETS(v, first_is_zero => TRUE)",
 )
+# Aggregates that hold the values of a frame.
+HOLDING = (
+    "MEDIAN(v)",
+    "MEDIAN(n)",
+    "QUANTILE(v, 0.9)",
+    "QUANTILE(n, 0.25)",
+    "MODE(t)",
+    "MODE(v)",
+    "MODE(b)",
+    "MAD(v)",
+    "MAD(n)",
+    "SUM(DISTINCT n)",
+    "SUM(DISTINCT v)",
+    "AVG(DISTINCT n)",
+    "AVG(DISTINCT v)",
+    "MAX(DISTINCT n)",
+    "COUNT(DISTINCT t)",
+)
 EXTRAPOLATED = ("INCREASE(v, mode => 'prometheus')", "RATE(n, mode => 'prometheus')")
 FRAMES = {
     "tumble": "SELECT k, {calls} FROM s GROUP BY k, TUMBLE(4s)",
@@ -81,7 +99,7 @@ def pair_of(seed: int, frame: str) -> Pair:
     """Return a rule with six aggregates over a frame, and some thirty rows with ties and NULLs."""
     rng = random.Random(f"{frame} {seed}")
     calls = [*CALLS]
-    calls += COUNTERS if frame in COUNTED else ()
+    calls += (*COUNTERS, *HOLDING) if frame in COUNTED else ()
     calls += EXTRAPOLATED if frame in TIMED else ()
     chosen = rng.sample(calls, 6)
     prefix = "x." if frame in ("match", "recognize") else ""

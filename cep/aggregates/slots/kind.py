@@ -28,7 +28,7 @@ class SlotKind:
     with `slot_`. `argument`: whether it reads an argument at all. carried: kept a group for good and
     not merged inside a frame: when a part leaves the frame, its slot is merged into the group's; formulas
     read the group's. ranks: the text reads `ranks`, the table of string ranks.
-    distinct: filled by the kernel with the number of different values (no text).
+    collects: filled by the kernel, which holds the values themselves (no text): different ones, or in order.
     straight: merging is one addition or one comparison a field.
     functions: routines of kernellib the text calls, as (module, name).
     """
@@ -40,7 +40,7 @@ class SlotKind:
     argument: bool = True
     carried: bool = False
     ranks: bool = False
-    distinct: bool = False
+    collects: Literal["", "distinct", "ordered"] = ""
     straight: bool = False
     functions: tuple[tuple[str, str], ...] = ()
 

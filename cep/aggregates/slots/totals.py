@@ -13,7 +13,9 @@ KINDS = (
         "rows", (Field("n", "i64"),), "{a.n} += 1", "{a.n} += {b.n}", argument=False, straight=True
     ),
     SlotKind("count", (Field("n", "i64"),), "{a.n} += 1", "{a.n} += {b.n}", straight=True),
-    SlotKind("distinct", (Field("n", "i64"),), "", "", distinct=True),
+    SlotKind("distinct", (), "", "", collects="distinct"),
+    SlotKind("ordered", (), "", "", collects="ordered"),
+    SlotKind("ordered_samples", (), "", "", collects="ordered"),
     SlotKind(
         "sum",
         (Field("value", "f64", 0.0),),

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen.keys import KeySlots
-from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.collected import Collected
 from cep.codegen.window.slots import Slots
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class FrameState:
             layout, [key.type for key in frame.partition], prefix=prefix, fixed=True
         )
         self.slots = Slots(layout, aggregates, prefix)
-        self.distinct = DistinctValues(self.slots.distinct(), layout, self.keys, 0, prefix)
+        self.collected = Collected(self.slots.collected(), layout, self.keys, 0, prefix)
         self.whole = frame.amount is None
         self.by_time = frame.kind == "range" and not self.whole
         pool = self.keys.pool
@@ -61,9 +61,9 @@ class FrameState:
         self.row_chain = layout.state(f"{p}row_chain", "i32", rows, fill=-1)
         self.link = layout.state(f"{p}row_link", "i64", rows, fill=-1)
         self.slots.arrays("row_", (*self.slots.merged(), *self.slots.carried()), rows)
-        if self.distinct.slots:
+        if self.collected.slots:
             self.entries = layout.state(
-                f"{p}row_entry", "i64", rows, width=self.distinct.n, fill=-1
+                f"{p}row_entry", "i64", rows, width=self.collected.n, fill=-1
             )
         self.front = layout.state(f"{p}front", "i64", self.keys.pool, fill=-1)
         self.back = layout.state(f"{p}back", "i64", self.keys.pool, fill=-1)
@@ -81,7 +81,7 @@ class FrameState:
     def enter(self, writer: Writer) -> None:
         """Write what is done at the start of a call."""
         self.keys.enter(writer)
-        self.distinct.enter(writer)
+        self.collected.enter(writer)
 
     # ------------------------------------------------------------------ a row
 
@@ -94,7 +94,7 @@ class FrameState:
         if self.by_time:
             self._expire(writer, ts)
         keys.look_up(scope, self.frame.partition)
-        self.distinct.check_room(writer)
+        self.collected.check_room(writer)
         if not self.whole:
             free = self.layout.use("slots", "next_slot")
             pool = f"{self.p}rows"
@@ -109,9 +109,9 @@ class FrameState:
         if self.whole:
             self.slots.add_rows(
                 scope,
-                (*merged, *self.slots.distinct()),
+                (*merged, *self.slots.collected()),
                 ts,
-                lambda used, x: self._add_value(writer, used, x),
+                lambda used, xs: self._collect(writer, used, xs, ts),
                 cells=lambda used: used.cells("acc_", slot),
             )
             return
@@ -125,13 +125,13 @@ class FrameState:
         writer.line(f"{row} = {take}(reg, {self.at}, {self.row_chain})")
         in_rows = (*merged, *self.slots.carried())
         self.slots.reset(writer, in_rows, lambda used: used.cells("row_", row))
-        for number in range(self.distinct.n):
+        for number in range(self.collected.n):
             writer.line(f"{self._entry(row, number)} = -1")
         self.slots.add_rows(
             scope,
-            (*in_rows, *self.slots.distinct()),
+            (*in_rows, *self.slots.collected()),
             ts,
-            lambda used, x: self._add_value(writer, used, x, row),
+            lambda used, xs: self._collect(writer, used, xs, ts, row),
             cells=lambda used: used.cells("row_", row),
         )
         for used in merged:
@@ -153,16 +153,15 @@ class FrameState:
         writer.line(f"{self.reg_tail} = {row}")
 
     def _entry(self, row: str, number: int) -> str:
-        n = self.distinct.n
+        n = self.collected.n
         return f"{self.entries}[{row}]" if n == 1 else f"{self.entries}[{row} * {n} + {number}]"
 
-    def _add_value(self, writer: Writer, used: Slot, x: str, row: str = "") -> None:
-        number = self.distinct.slots.index(used)
-        entry = self.distinct.add(used, x, self.keys.slot)
-        if row:
-            writer.line(f"{self._entry(row, number)} = {entry}")
-        else:
-            writer.line(f"entry = {entry}")
+    def _collect(
+        self, writer: Writer, used: Slot, xs: tuple[str, ...], ts: str, row: str = ""
+    ) -> None:
+        number = self.collected.slots.index(used)
+        into = self._entry(row, number) if row else "entry"
+        self.collected.add(writer, used, xs, self.keys.slot, ts, into)
 
     # ------------------------------------------------------------------ rows that leave
 
@@ -192,9 +191,9 @@ class FrameState:
         writer.line(f"{old} = {self.front}[{slot}]")
         for used in self.slots.carried():
             self.slots.merge(writer, used, used.cells("base_", slot), used.cells("row_", old))
-        for number in range(self.distinct.n):
+        for number in range(self.collected.n):
             with writer.block(f"if {self._entry(old, number)} >= 0:"):
-                writer.line(self.distinct.drop(self._entry(old, number)))
+                writer.line(self.collected.drop(number, self._entry(old, number)))
         free = self.layout.use("slots", "free_slot")
         writer.lines(
             f"{self.front}[{slot}] = {self.link}[{old}]",
@@ -238,8 +237,8 @@ class FrameState:
 
     def _load(self, writer: Writer, used: Slot) -> dict[str, str]:
         slot = self.keys.slot
-        if used.kind.distinct:
-            return {"n": self.distinct.count(used, slot)}
+        if used.kind.collects:
+            return self.collected.fields(used, slot)
         if used.kind.carried:
             return used.cells("base_", slot)
         if self.whole:

@@ -27,7 +27,7 @@ class WindowClose:
         first, later = ("pane_", "{s}"), None
         if kernel.sliding:
             first, later = ("pane_", "oldest + {s}"), ("acc_", "{s}")
-        view = View("pane_end", CAUSE_WINDOW, first, later, kernel.distinct)
+        view = View("pane_end", CAUSE_WINDOW, first, later, kernel.collected)
         self.rows = WindowRows(kernel, writer, view)
 
     def write(self) -> None:
@@ -87,7 +87,7 @@ class WindowClose:
                 cells = slot.cells("pane_", oldest)
                 self.slots.merge(writer, slot, slot.cells("base_", "s"), cells)
         kernel.empty(writer, "pane_", oldest, (*self.slots.merged(), *self.slots.carried()))
-        kernel.distinct.forget(writer, f"(pane + 1) % {panes.n}" if kernel.sliding else "0")
+        kernel.collected.forget(writer, f"(pane + 1) % {panes.n}" if kernel.sliding else "0")
         with writer.block(f"if newest <= pane - {panes.n - 1}:"):
             writer.line("pane_end = NULL_I64")
         with writer.block("else:"):

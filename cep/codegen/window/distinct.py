@@ -69,17 +69,14 @@ class DistinctValues:
                 f"{self.indexed} = {self.capacity}",
             )
 
-    def check_room(self, writer: Writer) -> None:
-        """Write the test that all values of one row would fit; leaves the row loop if not."""
+    def room(self) -> list[tuple[str, str]]:
+        """Return the tests that one row would not fit, each with the pool that is full."""
         if not self.slots:
-            return
-        tests = (
+            return []
+        return [
             (f"{self.live_values} + {self.n} > {self.layout.capacity(self.pool)}", self.pool),
             (f"2 * ({self.live_values} + {self.n}) > {self.capacity}", self.index_pool),
-        )
-        for test, pool in tests:
-            with writer.block(f"if {test}:"):
-                writer.lines(f"status = {self.layout.full(pool)}", "break")
+        ]
 
     def count(self, slot: Slot, group: str) -> str:
         """Return the number of different values of a group."""
@@ -95,8 +92,8 @@ class DistinctValues:
             return f"bits_of_f64({x} + 0.0)"  # minus zero is zero
         return x
 
-    def note(self, writer: Writer, slot: Slot, x: str, group: str, pane: str = "pane") -> None:
-        """Write that the present row has value `x` in a pane, by default the present one."""
+    def note(self, writer: Writer, slot: Slot, x: str, group: str, pane: str) -> None:
+        """Write that the present row has value `x` in a pane."""
         note = self.layout.use("distinct", "note_value")
         pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
         writer.line(

@@ -28,7 +28,7 @@ from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
 from cep.codegen.texts import number_text
 from cep.codegen.window.close import WindowClose
-from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.collected import Collected
 from cep.codegen.window.reopen import Reopened
 from cep.codegen.window.scope import columns_of
 from cep.codegen.window.slots import Slots
@@ -82,7 +82,7 @@ class WindowKernel:
                 for name, field in self.slots.fields((*self.slots.merged(), *self.slots.carried()))
             ),
         )
-        self.distinct = DistinctValues(self.slots.distinct(), self.layout, self.keys, self.panes.n)
+        self.collected = Collected(self.slots.collected(), self.layout, self.keys, self.panes.n)
         self._state()
         self.again = Reopened(self) if phases else None
         self.outputs = {c.name: self.layout.output(c.name, c.type) for c in node.schema.columns}
@@ -137,9 +137,9 @@ class WindowKernel:
     def _enter(self, writer: Writer) -> None:
         writer.lines("status = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
         self.keys.enter(writer)
-        self.distinct.enter(writer)
+        self.collected.enter(writer)
         if self.again is not None:
-            self.again.distinct.enter(writer)
+            self.again.collected.enter(writer)
         writer.line(f"stride = {self.keys.capacity}")
         if self.sliding:
             with writer.block(f"if {self.reg_stride} != 0 and {self.reg_stride} != stride:"):
@@ -207,9 +207,9 @@ class WindowKernel:
         aggregates = [aggregate for _, aggregate in self.node.aggregates]
         scope.load(columns_of(*(item.value for item in self.node.keys), *aggregates))
         keys.look_up(scope, [item.value for item in self.node.keys])
-        self.distinct.check_room(writer)
+        self.collected.check_room(writer)
         if self.again is not None:
-            self.again.distinct.check_room(writer)
+            self.again.collected.check_room(writer)
         keys.ensure(writer)
         if self.again is None:
             self._add_to_pane(scope)
@@ -235,11 +235,12 @@ class WindowKernel:
         writer.lines(
             "pane_first[cell] = min_i64(pane_first[cell], seen)", "newest = pane", "seen += 1"
         )
+        ts = f"{self.layout.merge('ts')}[i]"
         self.slots.add_rows(
             scope,
             self.slots.all(),
-            f"{self.layout.merge('ts')}[i]",
-            lambda slot, x: self.distinct.note(writer, slot, x, group),
+            ts,
+            lambda slot, xs: self.collected.note(writer, slot, xs, group, ts),
             cells=lambda slot: slot.cells("pane_", "cell"),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.window.distinct import DistinctValues
+from cep.codegen.window.collected import Collected
 from cep.codegen.window.rows import View, WindowRows
 from cep.graph.kernel import CAUSE_DEADLINE
 
@@ -31,14 +31,14 @@ class Reopened:
         self._fields = (*self.slots.merged(), *self.slots.carried())
         self.slots.arrays("again_", self._fields, keys.pool)
         self.reg_end = layout.register("again_end", -(2**63))
-        self.distinct = DistinctValues(self.slots.distinct(), layout, keys, 1, "again_")
+        self.collected = Collected(self.slots.collected(), layout, keys, 1, "again_")
 
     # ------------------------------------------------------------------ closing it again
 
     def close(self, writer: Writer) -> None:
         """Write the second closing: it is due when time has passed the instant."""
         kernel = self.kernel
-        view = View(self.reg_end, CAUSE_DEADLINE, ("again_", "{s}"), None, self.distinct)
+        view = View(self.reg_end, CAUSE_DEADLINE, ("again_", "{s}"), None, self.collected)
         rows = WindowRows(kernel, writer, view)
         with writer.block(f"if {self.reg_end} != NULL_I64 and instant >= {self.reg_end}:"):
             writer.line(f"n_slots = {kernel.keys.n_slots}")
@@ -53,7 +53,7 @@ class Reopened:
                         cells = slot.cells("again_", "s")
                         self.slots.merge(writer, slot, slot.cells("base_", "s"), cells)
             kernel.empty(writer, "again_", "s", self._fields)
-            self.distinct.forget(writer, "0")
+            self.collected.forget(writer, "0")
             writer.lines(f"{self.reg_end} = NULL_I64", f"{kernel.reg_stage} = 0", "continue")
 
     # ------------------------------------------------------------------ a row
@@ -85,7 +85,7 @@ class Reopened:
     def _add_again(self, scope: Scope) -> None:
         writer, slot = scope.writer, self.kernel.keys.slot
         writer.line(f"{self.reg_end} = now")
-        self._cells(scope, "again_", slot, with_carried=True, with_distinct=self.distinct)
+        self._cells(scope, "again_", slot, with_carried=True, with_collected=self.collected)
 
     def _add_to_later(self, scope: Scope) -> None:
         """Write the adding to panes that were merged already: the prefix sum, or all suffix sums."""
@@ -105,9 +105,9 @@ class Reopened:
             )
         self.slots.add_rows(
             scope,
-            self.slots.distinct(),
+            self.slots.collected(),
             self._ts(),
-            lambda s, x: kernel.distinct.note(writer, s, x, slot, "(pane - 1)"),
+            lambda s, xs: kernel.collected.note(writer, s, xs, slot, self._ts(), "(pane - 1)"),
             cells=lambda _: {},
         )
 
@@ -121,7 +121,7 @@ class Reopened:
         index: str,
         *,
         with_carried: bool = False,
-        with_distinct: DistinctValues | None = None,
+        with_collected: Collected | None = None,
     ) -> None:
         writer = scope.writer
         with writer.block(f"if {prefix}first[{index}] == MAX_I64:"):
@@ -129,12 +129,14 @@ class Reopened:
         slots = list(self.slots.merged())
         if with_carried:
             slots += self.slots.carried()
-        if with_distinct is not None:
-            slots += self.slots.distinct()
+        if with_collected is not None:
+            slots += self.slots.collected()
         self.slots.add_rows(
             scope,
             slots,
             self._ts(),
-            lambda s, x: self.distinct.note(writer, s, x, self.kernel.keys.slot, "0"),
+            lambda s, xs: self.collected.note(
+                writer, s, xs, self.kernel.keys.slot, self._ts(), "0"
+            ),
             cells=lambda s: s.cells(prefix, index),
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cep.codegen.scope import Value
-    from cep.codegen.window.distinct import DistinctValues
+    from cep.codegen.window.collected import Collected
     from cep.codegen.window.kernel import WindowKernel
     from cep.codegen.window.slots import Slot
     from cep.codegen.writer import Writer
@@ -29,14 +29,14 @@ class View:
     """Where a window that ends is found in the state.
 
     end: the text of its end, us. cause: what `out_cause` says. first: prefix and index of the cells of the
-    group in slot `{s}`; later: of the cells merged to these, None for none. distinct: its different values.
+    group in slot `{s}`; later: of the cells merged to these, None for none. collected: its collecting slots.
     """
 
     end: str
     cause: int
     first: tuple[str, str]
     later: tuple[str, str] | None
-    distinct: DistinctValues
+    collected: Collected
 
 
 class WindowRows:
@@ -144,8 +144,8 @@ class WindowRows:
 
     def _load(self, used: Slot, slot: str) -> dict[str, str]:
         """Return where the fields of a slot over the window are, writing the merging if there is any."""
-        if used.kind.distinct:
-            return {"n": self.view.distinct.count(used, slot)}
+        if used.kind.collects:
+            return self.view.collected.fields(used, slot)
         if used.kind.carried:
             return used.cells("base_", slot)
         prefix, index = self.view.first

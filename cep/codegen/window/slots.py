@@ -63,15 +63,15 @@ class Slots:
 
     def merged(self) -> tuple[Slot, ...]:
         """Return the slots that are merged along a frame."""
-        return tuple(s for s in self.all() if not (s.kind.carried or s.kind.distinct))
+        return tuple(s for s in self.all() if not (s.kind.carried or s.kind.collects))
 
     def carried(self) -> tuple[Slot, ...]:
         """Return the slots kept a group for good: the samples before the frame."""
         return tuple(s for s in self.all() if s.kind.carried)
 
-    def distinct(self) -> tuple[Slot, ...]:
-        """Return the slots that count different values."""
-        return tuple(s for s in self.all() if s.kind.distinct)
+    def collected(self) -> tuple[Slot, ...]:
+        """Return the slots whose size grows with their rows (see `collected`)."""
+        return tuple(s for s in self.all() if s.kind.collects)
 
     def fields(self, slots: Sequence[Slot]) -> Iterator[tuple[str, Field]]:
         """Yield (name of the array without prefix, field) for every field of some slots."""
@@ -111,13 +111,13 @@ class Slots:
         scope: Scope,
         slots: Sequence[Slot],
         ts: str,
-        write: Callable[[Slot, str], None] | None = None,
+        write: Callable[[Slot, tuple[str, ...]], None] | None = None,
         *,
         cells: Callable[[Slot], Mapping[str, str]],
     ) -> None:
         """Write the adding of the present row to slots; `cells` names the fields of each.
 
-        `write(slot, x)` writes the adding to a slot of different values.
+        `write(slot, xs)` writes the adding to a collecting slot.
         """
         groups: dict[tuple[tuple[Expr, ...], Expr | None], list[Slot]] = {}
         for slot in slots:
@@ -126,8 +126,8 @@ class Slots:
             tests, xs = added_values(args, keep, scope, lambda _: scope.writer.fresh("x"))
             with scope.writer.block(f"if {' and '.join(tests)}:") if tests else nullcontext():
                 for slot in members:
-                    if slot.kind.distinct and write is not None:
-                        write(slot, xs[0])
+                    if slot.kind.collects and write is not None:
+                        write(slot, xs)
                         continue
                     self._imports(slot.kind.functions)
                     if slot.kind.ranks:

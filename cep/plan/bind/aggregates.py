@@ -52,6 +52,10 @@ def bind_aggregate(
     if node.distinct and not function.distinct:
         report.add("CEP225", f"DISTINCT does not apply to {name}", node.span)
         return None
+    if node.distinct and where == "match" and _holds_values(function, args):
+        message = f"{name}(DISTINCT ..) does not run in a pattern"
+        report.add("CEP225", message, node.span, "COUNT(DISTINCT ..) does")
+        return None
     types = tuple(a.type for a in args)
     result = function.resolve(types, where, {n: literal.value for n, literal in options.items()})
     if result is None:
@@ -68,6 +72,14 @@ def bind_aggregate(
     return Aggregate(
         function.name, args, result, node.distinct, kept, tuple(options.items()), span=node.span
     )
+
+
+def _holds_values(function: AggregateFunction, args: tuple[Expr, ...]) -> bool:
+    """Return whether the aggregate with DISTINCT keeps the values themselves, in order."""
+    from cep.aggregates.slots import SLOT_KINDS
+
+    formula = function.formula(tuple(a.type for a in args), distinct=True)
+    return any(SLOT_KINDS[use.kind].collects == "ordered" for use in formula.uses)
 
 
 def needs_length(aggregate: Aggregate) -> bool:

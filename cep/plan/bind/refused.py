@@ -148,15 +148,11 @@ REFUSED: dict[str, Refusal] = {
 
 # Functions and aggregates the language has and this version does not.
 LATER_FUNCTIONS = frozenset([
-    "median",
-    "quantile",
     "approx_quantile",
     "approx_distinct",
-    "mode",
     "topk",
     "collect",
     "histogram",
-    "mad",
     "prev",
     "next",
     "classifier",

@@ -92,7 +92,7 @@ def of_dtype(dtypes: set[str]) -> Any:
     return st.integers(-9, 9)
 
 
-MERGED = [k for k in SLOT_KINDS.values() if not k.distinct]
+MERGED = [k for k in SLOT_KINDS.values() if not k.collects]
 
 
 @pytest.mark.parametrize("kind", MERGED, ids=lambda k: k.name)

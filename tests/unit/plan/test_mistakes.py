@@ -114,7 +114,7 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP224", rule("SELECT COUNT(*) FROM r GROUP BY TUMBLE(1s) EMIT FINAL ¦EMIT FINAL")),
     ("CEP225", rule("SELECT room FROM r WHERE ¦r.* IS NULL")),
     ("CEP225", rule("SELECT ¦ABS(DISTINCT value) AS x FROM r")),
-    ("CEP225", rule("SELECT ¦SUM(DISTINCT value) AS x FROM r GROUP BY TUMBLE(1s)")),
+    ("CEP225", rule("SELECT ¦STDDEV(DISTINCT value) AS x FROM r GROUP BY TUMBLE(1s)")),
     ("CEP225", match("a -> b[¦MATCH_START() > a.ts]")),
     ("CEP225", match("a -> b", items="¦LAST(DISTINCT a.value) AS x")),
     # streams and time

@@ -77,7 +77,7 @@ CASES: dict[str, str] = {
     "Binary.regexp": rule("SELECT room FROM r WHERE ¦room REGEXP 'a'"),
     "Member.nested": rule("SELECT ¦r.room.name AS x FROM r"),
     "Call.mode": match("a -> b", items="¦FINAL COUNT(a.*) AS x"),
-    "Call.later": rule("SELECT ¦MEDIAN(value) AS x FROM r GROUP BY TUMBLE(1s)"),
+    "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
     "Call.distinct": match("a+ -> b[¦COUNT(DISTINCT a.sensor) > 1]"),
     "Quantified.combine": match("¦a+ COMBINE -> b"),
     "Quantified.until": match("a+ UNTIL [¦value > 1] -> b"),
