@@ -92,7 +92,9 @@ class Delivery:
         for rule in graph.rules:
             self._rules.setdefault(rule.output, []).append(rule)
         late = {s.late_into for s in graph.streams if s.late_into is not None}
-        self.names = tuple(dict.fromkeys([*(r.output for r in graph.rules), *sorted(late)]))
+        hidden = {s.name for s in graph.streams if s.hidden}
+        written = (r.output for r in graph.rules if r.output not in hidden)
+        self.names = tuple(dict.fromkeys([*written, *sorted(late)]))
         self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
         self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
         self._writers: dict[str, list[Callable[[EventBatch], Any]]] = {}

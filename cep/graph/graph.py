@@ -19,14 +19,16 @@ class StreamSpec:
 
     time_column: the column the watermark is declared on; None = arrival time (source) or derived.
     watermark_delay_us: allowed disorder; 0 = in order. late_into: stream that receives late rows.
-    declaration: place in declaration order over all files. ts_unit: us per unit of integer time stamps is
-    `ts_unit_us` (may be a fraction for ns: then `ts_unit` says "ns").
+    hidden: written for other rules alone, no output. declaration: place in declaration order over all
+    files. ts_unit: us per unit of integer time stamps is `ts_unit_us` (may be a fraction for ns: then
+    `ts_unit` says "ns").
     """
 
     name: str
     schema: Schema
     declaration: int
     derived: bool = False
+    hidden: bool = False
     time_column: str | None = None
     watermark_delay_us: int = 0
     tiebreak: tuple[str, ...] = ()

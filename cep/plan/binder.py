@@ -18,6 +18,7 @@ from cep.plan.bind.queries import bind_query
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.streams import bind_stream
+from cep.plan.bind.subqueries import expand
 from cep.plan.nodes import Plan, RulePlan
 from cep.schema import Schema
 
@@ -67,9 +68,12 @@ class _Binder:
         self.environment = Environment(report, broken_names=broken_names)
         self.declared: dict[str, StreamSpec] = {}
         self.outputs: dict[str, Output] = {}
+        self.hidden: frozenset[str] = frozenset()
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
-        found = collect(statements, self.environment)
+        expanded = expand(statements, self.report)
+        self.hidden = frozenset(expanded.hidden)
+        found = collect(expanded.statements, self.environment)
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
         flows = tuple(flow(node, place) for node, place in found.rules.values())
@@ -226,4 +230,6 @@ class _Binder:
         writers = self.outputs[name].writers if name in self.outputs else []
         place = min((r.declaration for r in writers), default=0)
         span = writers[0].span if writers else NO_SPAN
-        return StreamSpec(name, info.schema, place, derived=True, span=span)
+        return StreamSpec(
+            name, info.schema, place, derived=True, hidden=name in self.hidden, span=span
+        )

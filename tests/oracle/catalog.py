@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cep.errors import SourceText
 from cep.lang import ast, parse
 from cep.types import TYPE_NAMES, Type
+from tests.oracle.derived import HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
 from tests.oracle.values import UnsupportedError
 
@@ -76,8 +77,13 @@ class Catalog:
         self.parameters: dict[str, Any] = {}
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
         self.written: dict[str, int] = {}  # rows so far of every derived stream
-        for statement in result.statements:
+        statements, self.views = flattened(result.statements)
+        for statement in statements:
             self._add(statement)
+
+    def hidden(self, stream: str) -> bool:
+        """Whether a stream is no output: that of a query inside another one, or a view."""
+        return stream in self.views or stream.startswith(HIDDEN)
 
     def _add(self, statement: ast.Statement) -> None:
         match statement:

@@ -44,7 +44,7 @@ def evaluate(
         world.send(stream, row)
     if end:
         world.end()
-    return world.outputs
+    return {s: rows for s, rows in world.outputs.items() if not world.catalog.hidden(s)}
 
 
 class World:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cep.plan.bind.matches import MatchOptions
     from cep.plan.nodes import Node
 
-_WHOLE_CLAUSES = ("with_", "distinct", "order_by", "limit")
+_WHOLE_CLAUSES = ("distinct", "order_by", "limit")
 
 
 def bind_query(node: ast.Query, options: MatchOptions, environment: Environment) -> Node | None:

@@ -47,9 +47,12 @@ def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:
             if found is None:
                 return None
             return RowSource(found.node, found.stream, (table.alias,) if table.alias else ())
-        case ast.Derived() | ast.Join():
+        case ast.Join():
             refuse(environment.report, type(table).__name__, table.span)
             return None
+        case ast.Derived():
+            msg = "subqueries have become rules of their own (subqueries.expand)"
+            raise AssertionError(msg)
         case ast.Match():
             message = "MATCH is read with SELECT .. FROM stream MATCH ( .. )"
             environment.report.add("CEP303", message, table.span)

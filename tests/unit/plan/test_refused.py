@@ -12,7 +12,6 @@ GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
 
 CASES: dict[str, str] = {
     "CreateTable": "¦CREATE TABLE t (k INT);",
-    "CreateView": "¦CREATE VIEW v AS SELECT room FROM r;",
     "CreateFunction": "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';",
     "CreateTemplate": "¦CREATE TEMPLATE t(s STREAM) AS SELECT room FROM s;",
     "Module": "¦MODULE m;",
@@ -41,9 +40,7 @@ CASES: dict[str, str] = {
     "Annotation.disabled": "¦@disabled " + rule("SELECT room FROM r"),
     "Insert.upsert": rule("¦UPSERT INTO t SELECT room FROM r"),
     "Insert.columns": rule("¦INSERT INTO t (a) SELECT room FROM r"),
-    "Union": rule("¦SELECT room FROM r UNION ALL SELECT room FROM q"),
     "Apply": rule("¦APPLY t(1)"),
-    "Select.with_": rule("¦WITH c AS (SELECT room FROM r) SELECT room FROM r"),
     "Select.distinct": rule("¦SELECT DISTINCT room FROM r"),
     "Select.order_by": rule("¦SELECT room FROM r ORDER BY room"),
     "Select.limit": rule("¦SELECT room FROM r LIMIT 3"),
@@ -52,7 +49,6 @@ CASES: dict[str, str] = {
     "Select.group_over": rule(
         "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
     ),
-    "Derived": rule("SELECT room FROM ¦(SELECT room FROM r)"),
     "Join": rule("SELECT r.room FROM ¦r JOIN q WITHIN 1m ON r.room = q.room"),
     "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),

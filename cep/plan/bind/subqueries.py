@@ -1,0 +1,221 @@
+"""Queries inside queries: subqueries in FROM, WITH, UNION ALL and views become rules of their own.
+
+Each one writes a stream that nobody outside sees. Its name is that of the rule with `$` and what it is (views
+keep their names), so the picture of a rule file shows it and no name in a file can be the same. What a
+rule reads then is always the name of a stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from cep.plan.bind.names import item_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cep.errors import Span
+    from cep.plan.bind.report import Report
+
+Names = dict[str, str]  # name in the text: name of the stream
+
+
+@dataclass(slots=True)
+class Expanded:
+    """Statements without queries inside queries; `hidden`: the streams that are no outputs."""
+
+    statements: list[ast.Statement] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+
+
+def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
+    """Return the statements with a rule for every query inside another one, before the rule that reads it.
+
+    Errors: CEP209 two common tables of one name, CEP214 sides of UNION ALL with different numbers of columns.
+    """
+    found = Expanded()
+    for node in statements:
+        match node:
+            case ast.CreateRule():
+                inner = _Rule(node.name, found, report)
+                body = replace(node.body, query=inner.query(node.body.query, {}))
+                found.statements.append(replace(node, body=body))
+            case ast.CreateView():
+                inner = _Rule(node.name, found, report)
+                body = ast.Insert(inner.query(node.query, {}), span=node.span)
+                found.hidden.add(node.name)
+                found.statements.append(
+                    ast.CreateRule(
+                        node.name,
+                        body,
+                        annotations=node.annotations,
+                        or_replace=node.or_replace,
+                        span=node.span,
+                    )
+                )
+            case _:
+                found.statements.append(node)
+    return found
+
+
+class _Rule:
+    """The queries inside one rule."""
+
+    def __init__(self, name: str, found: Expanded, report: Report) -> None:
+        self.name = name
+        self.found = found
+        self.report = report
+        self.n = 0
+
+    def query(self, node: ast.Query, names: Names) -> ast.Query:
+        """Return a query that reads streams only; `names` are the common tables in scope."""
+        match node:
+            case ast.Union():
+                return ast.Select((ast.Star(node.span),), self._union(node, names), span=node.span)
+            case ast.Select():
+                names = self._common(node.with_, names)
+                from_ = None if node.from_ is None else self._table(node.from_, names)
+                return replace(node, from_=from_, with_=())
+            case _:
+                return node
+
+    def _common(self, tables: Sequence[ast.CommonTable], names: Names) -> Names:
+        own: set[str] = set()
+        for table in tables:
+            if table.name in own:
+                message = f"WITH gives the name {table.name!r} twice"
+                self.report.add("CEP209", message, table.span)
+            own.add(table.name)
+            stream = self._hide(table.query, names, table.name, table.span)
+            names = {**names, table.name: stream}
+        return names
+
+    def _hide(
+        self, query: ast.Query, names: Names, label: str, span: Span, into: str | None = None
+    ) -> str:
+        """Make a rule of a query; return the stream it writes."""
+        self.n += 1
+        name = f"{self.name}${label or self.n}"
+        if any(isinstance(s, ast.CreateRule) and s.name == name for s in self.found.statements):
+            name = f"{name}${self.n}"
+        body = ast.Insert(self.query(query, names), into, span=span)
+        self.found.statements.append(ast.CreateRule(name, body, span=span))
+        self.found.hidden.add(into or name)
+        return into or name
+
+    def _union(self, node: ast.Union, names: Names) -> ast.TableName:
+        """Make rules of all sides, which write one stream; columns are called as on the first side."""
+        sides = _sides(node)
+        self.n += 1
+        stream = f"{self.name}$union{self.n}"
+        first = _columns(sides[0])
+        for number, side in enumerate(sides):
+            own = _columns(side)
+            if first is not None and own is not None and len(first) != len(own):
+                message = f"the sides of UNION ALL have {len(first)} and {len(own)} columns"
+                self.report.add("CEP214", message, side.span)
+            named = side if first is None or number == 0 else _renamed(side, first)
+            self._hide(named, names, f"union{self.n}_{number + 1}", side.span, stream)
+        return ast.TableName(stream, span=node.span)
+
+    def _table(self, node: Any, names: Names) -> Any:
+        match node:
+            case ast.TableName():
+                if node.name not in names:
+                    return node
+                return replace(node, name=names[node.name], alias=node.alias or node.name)
+            case ast.Derived():
+                stream = self._hide(node.query, names, "", node.span)
+                return ast.TableName(stream, alias=node.alias, span=node.span)
+            case ast.Join():
+                return replace(
+                    node, left=self._table(node.left, names), right=self._table(node.right, names)
+                )
+            case ast.TableFunction():
+                args = tuple(_argument(a, names) for a in node.args)
+                return replace(node, args=args)
+            case ast.Match():
+                source = None if node.source is None else self._table(node.source, names)
+                return _with_streams(replace(node, source=source), names)
+            case ast.MatchRecognize():
+                if not _is_filter(node.source, names):
+                    node = replace(node, source=self._table(node.source, names))
+                return _with_streams(node, names)
+
+
+def _is_filter(node: ast.Table, names: Mapping[str, str]) -> bool:
+    """Return whether this is `(SELECT * FROM stream WHERE ..)`, which MATCH_RECOGNIZE reads at once."""
+    match node:
+        case ast.Derived(
+            query=ast.Select(items=(ast.Star(),), from_=ast.TableName() as table) as q
+        ):
+            plain = ast.Select(q.items, q.from_, q.where)
+            return q == plain and table.name not in names
+        case _:
+            return False
+
+
+def _with_streams(node: Any, names: Names) -> Any:
+    """Return a pattern clause whose steps and definitions name streams instead of common tables."""
+    if not names:
+        return node
+    defines = tuple(replace(d, stream=names.get(d.stream or "", d.stream)) for d in node.defines)
+    return replace(node, defines=defines, pattern=_steps(node.pattern, names))
+
+
+def _steps(node: Any, names: Names) -> Any:
+    """Return a pattern, or a part of one, with the streams of its steps renamed."""
+    match node:
+        case ast.Atom():
+            return replace(node, stream=names.get(node.stream or "", node.stream))
+        case tuple():
+            return tuple(_steps(part, names) for part in node)
+        case _ if is_dataclass(node) and not isinstance(node, type):
+            below = {
+                n: _steps(getattr(node, n), names) for n in ("part", "parts") if hasattr(node, n)
+            }
+            return replace(node, **below) if below else node
+        case _:
+            return node
+
+
+def _argument(node: Any, names: Names) -> Any:
+    """Return an argument of a table function that names a stream."""
+    match node:
+        case ast.TableArgument(table=table):
+            return replace(node, table=names.get(table, table))
+        case ast.Name(name=name) if name in names:
+            return replace(node, name=names[name])
+        case _:
+            return node
+
+
+def _sides(node: ast.Query) -> list[ast.Query]:
+    if isinstance(node, ast.Union):
+        return [*_sides(node.left), *_sides(node.right)]
+    return [node]
+
+
+def _columns(node: ast.Query) -> list[str | None] | None:
+    """Return the names of the columns of a query, None where a star hides them."""
+    if not isinstance(node, ast.Select):
+        return None
+    names: list[str | None] = []
+    for item in node.items:
+        if isinstance(item, ast.Star) or isinstance(item.value, ast.Star | ast.MemberStar):
+            return None
+        names.append(item.alias or item_name(item.value))
+    return names
+
+
+def _renamed(node: ast.Query, names: Sequence[str | None]) -> ast.Query:
+    """Return a query whose columns have the names of the first side."""
+    if not isinstance(node, ast.Select) or _columns(node) is None:
+        return node
+    items = tuple(
+        replace(item, alias=name) if isinstance(item, ast.SelectItem) and name else item
+        for item, name in zip(node.items, names, strict=False)
+    )
+    return replace(node, items=items + node.items[len(items) :])

@@ -1,0 +1,86 @@
+"""Queries inside queries, as the model sees them: each is a rule whose rows nobody outside reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# What no name in a rule file holds.
+HIDDEN = "%"
+
+
+def flattened(statements: Sequence[ast.Statement]) -> tuple[list[ast.Statement], set[str]]:
+    """Return statements without inner queries, and the names of the streams that are no outputs."""
+    found: list[ast.Statement] = []
+    views = {s.name for s in statements if isinstance(s, ast.CreateView)}
+    numbers = count()
+    for statement in statements:
+        if isinstance(statement, ast.CreateView):
+            body = ast.Insert(statement.query)
+            statement = ast.CreateRule(statement.name, body)
+        if isinstance(statement, ast.CreateRule):
+            made: list[ast.Statement] = []
+            query = _query(statement.body.query, {}, made, numbers)
+            found += [*made, replace(statement, body=replace(statement.body, query=query))]
+        else:
+            found.append(statement)
+    return found, views
+
+
+def _query(
+    node: Any, names: dict[str, str], made: list[ast.Statement], numbers: Iterator[int]
+) -> Any:
+    def hide(query: Any, known: dict[str, str], into: str = "") -> str:
+        name = f"{HIDDEN}{next(numbers)}"
+        inner = _query(query, known, made, numbers)
+        made.append(ast.CreateRule(name, ast.Insert(inner, into or None)))
+        return into or name
+
+    if isinstance(node, ast.Union):
+        sides = [node]
+        while any(isinstance(s, ast.Union) for s in sides):
+            sides = [
+                part
+                for s in sides
+                for part in ((s.left, s.right) if isinstance(s, ast.Union) else (s,))
+            ]
+        stream = f"{HIDDEN}u{next(numbers)}"
+        for side in sides:
+            hide(_named_as(side, sides[0]), names, stream)
+        return ast.Select((ast.Star(),), ast.TableName(stream))
+    for table in node.with_:
+        names = {**names, table.name: hide(table.query, names)}
+
+    def renamed(part: Any) -> Any:
+        match part:
+            case ast.Derived(query=query, alias=alias):
+                return ast.TableName(hide(query, names), alias=alias)
+            case ast.TableName(name=name) if name in names:
+                return replace(part, name=names[name], alias=part.alias or name)
+            case ast.Atom(stream=stream) if stream in names:
+                return replace(part, stream=names[stream])
+            case tuple():
+                return tuple(renamed(p) for p in part)
+            case _:
+                below = ("source", "pattern", "part", "parts", "left", "right")
+                have = {n: renamed(getattr(part, n)) for n in below if hasattr(part, n)}
+                return replace(part, **have) if have else part
+
+    return replace(node, from_=renamed(node.from_), with_=())
+
+
+def _named_as(node: ast.Select, first: ast.Select) -> ast.Select:
+    """Return a side of UNION ALL with the column names of the first one."""
+    items = []
+    for item, model in zip(node.items, first.items, strict=True):
+        assert isinstance(item, ast.SelectItem)
+        assert isinstance(model, ast.SelectItem)
+        name = model.alias or getattr(model.value, "name", None)
+        items.append(replace(item, alias=name))
+    return replace(node, items=tuple(items))
