@@ -8,6 +8,7 @@ import contextlib
 import logging
 import math
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +79,16 @@ class EventStream:
             await woken.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """One of the queries that write a stream; writer: as in `$rule`; key_columns: of its rows."""
+
+    rule: RuleSpec
+    writer: int
+    stream: str
+    key_columns: tuple[str, ...]
+
+
 class Delivery:
     """Hands output batches to whoever asked for their stream, in the order they were made."""
 
@@ -88,12 +99,15 @@ class Delivery:
         for spec in graph.streams:
             if spec.late_into is not None:
                 self._schemas.setdefault(spec.late_into, spec.schema)
-        self._rules: dict[str, list[RuleSpec]] = {}
+        self._makers: dict[str, list[_Maker]] = {}
         for rule in graph.rules:
-            self._rules.setdefault(rule.output, []).append(rule)
+            keys = (rule.key_columns, *(branch.key_columns for branch in rule.branches))
+            for number, (name, columns) in enumerate(zip(rule.outputs, keys, strict=True)):
+                writer = rule.writer(number)
+                self._makers.setdefault(name, []).append(_Maker(rule, writer, name, columns))
         late = {s.late_into for s in graph.streams if s.late_into is not None}
         hidden = {s.name for s in graph.streams if s.hidden}
-        written = (r.output for r in graph.rules if r.output not in hidden)
+        written = (n for r in graph.rules for n in r.outputs if n not in hidden)
         self.names = tuple(dict.fromkeys([*written, *sorted(late)]))
         self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
         self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
@@ -176,7 +190,7 @@ class Delivery:
             for c in schema.columns
         ]
         times = python_values(batch.ts, Type.TIMESTAMP, self._strings, raw_time=self._raw_time)
-        makers = self._makers(stream, batch)
+        makers = self._made_by(stream, batch)
         return [
             Event(stream, ts, rule, identity, dict(zip(names, row, strict=True)))
             for ts, (rule, identity), row in zip(
@@ -184,26 +198,28 @@ class Delivery:
             )
         ]
 
-    def _makers(self, stream: str, batch: EventBatch) -> list[tuple[str | None, str | None]]:
+    def _made_by(self, stream: str, batch: EventBatch) -> list[tuple[str | None, str | None]]:
         """Return the rule and the match id of every row."""
-        rules = self._rules.get(stream, [])
-        if len(rules) == 1:
-            return [(rules[0].name, identity) for identity in self._ids(rules[0], batch)]
+        makers = self._makers.get(stream, [])
+        if len(makers) == 1:
+            return [(makers[0].rule.name, identity) for identity in self._ids(makers[0], batch)]
         found: list[tuple[str | None, str | None]] = [(None, None)] * len(batch)
-        for rule in rules:  # several: each row says which one made it
-            rows = np.flatnonzero(batch.extra["$rule"] == rule.declaration)
-            for row, identity in zip(rows.tolist(), self._ids(rule, batch.take(rows)), strict=True):
-                found[row] = (rule.name, identity)
+        for maker in makers:  # several: each row says which one made it
+            rows = np.flatnonzero(batch.extra["$rule"] == maker.writer)
+            mine = self._ids(maker, batch.take(rows))
+            for row, identity in zip(rows.tolist(), mine, strict=True):
+                found[row] = (maker.rule.name, identity)
         return found
 
-    def _ids(self, rule: RuleSpec, batch: EventBatch) -> list[str | None]:
+    def _ids(self, maker: _Maker, batch: EventBatch) -> list[str | None]:
         if "$origin_seq" not in batch.extra:
             return [None] * len(batch)
+        rule = maker.rule
         keys = [
             python_values(
-                batch.columns[n], self._column_type(rule.output, n), self._strings, raw_time=True
+                batch.columns[n], self._column_type(maker.stream, n), self._strings, raw_time=True
             )
-            for n in rule.key_columns
+            for n in maker.key_columns
         ]
         origins = zip(
             batch.extra["$origin_stream"].tolist(), batch.extra["$origin_seq"].tolist(), strict=True

@@ -55,15 +55,15 @@ def build_rules(
 ) -> list[RuleTask]:
     """Return the rules in topological order with their operators."""
     rules = []
-    writers = Counter(spec.output for spec in graph.rules)
+    writers = Counter(name for spec in graph.rules for name in spec.outputs)
     for spec in sorted(graph.rules, key=lambda r: r.topological):
         operators = [
             OPERATORS.get(operator.kind, KernelOperator)(
                 operator, strings, tier=tier, compiler=compiler
             )
-            for operator in spec.operators
+            for operator in spec.all_operators
         ]
-        rules.append(RuleTask(spec, operators, signs=writers[spec.output] > 1))
+        rules.append(RuleTask(spec, operators, signs=any(writers[n] > 1 for n in spec.outputs)))
     return rules
 
 
@@ -82,13 +82,19 @@ def build_components(
     seen = {name for names in groups for name in names}
     groups += [{name} for name in sources if name not in seen]
     tasks = [_reached(names, rules) for names in groups]
-    writers = Counter(name for mine in tasks for name in {task.spec.output for task in mine})
+    writers = Counter(
+        name for mine in tasks for name in {n for task in mine for n in task.spec.outputs}
+    )
     shared = frozenset(name for name, n in writers.items() if bounded and n > 1)
     return [
         Component(
             [sources[n] for n in sources if n in names],
             mine,
-            {n: s for n, s in derived.items() if n in {task.spec.output for task in mine}},
+            {
+                n: s
+                for n, s in derived.items()
+                if n in {name for task in mine for name in task.spec.outputs}
+            },
             written,
             wall,
             bounded=bounded,
@@ -105,7 +111,7 @@ def _reached(names: set[str], rules: list[RuleTask]) -> list[RuleTask]:
     for task in rules:
         if reached.intersection(task.spec.inputs):
             mine.append(task)
-            reached.add(task.spec.output)
+            reached.update(task.spec.outputs)
     return mine
 
 
@@ -117,7 +123,7 @@ def build_shared(
         return {}
     found: dict[str, SharedOutput] = {}
     for spec in graph.streams:
-        writers = [c for c in components if spec.name in {r.spec.output for r in c.rules}]
+        writers = [c for c in components if any(spec.name in r.spec.outputs for r in c.rules)]
         if len(writers) > 1:
             found[spec.name] = SharedOutput(spec.schema, writers)
     return found
@@ -125,4 +131,4 @@ def build_shared(
 
 def stateful(rule: RuleSpec) -> bool:
     """Whether a rule keeps state."""
-    return any(o.kind is not OperatorKind.SELECT for o in rule.operators)
+    return any(o.kind is not OperatorKind.SELECT for o in rule.all_operators)

@@ -52,7 +52,9 @@ class Component:
         self._ends_after: int | None = None
         self._derived = derived
         self._bounded = bounded
-        self._writers = Counter(task.spec.output for task in rules)  # in topological order
+        self._writers = Counter(
+            n for task in rules for n in task.spec.outputs
+        )  # in topological order
         merged = any(len(r.spec.inputs) > 1 for r in rules)
         merged = merged or any(n > 1 for n in self._writers.values())
         # Positions are kept only where someone reads them: merges, and windows over rows of deadlines.
@@ -142,9 +144,11 @@ class Component:
         for number, task in enumerate(self.rules):
             inputs = tuple(self._nothing(name) for name in task.spec.inputs)
             made = task.flush(inputs, last, self.depth, self._wall.now_us())
-            if made is not None:
-                name = task.spec.output
-                rows = {name: self._finished(name, [made], None)}
+            if made:
+                parts: dict[str, list[EventBatch]] = {}
+                for name, batch in made:
+                    parts.setdefault(name, []).append(batch)
+                rows = {name: self._finished(name, parts[name], None) for name in parts}
                 self.run(rows, emit, first=number + 1)
 
     def run(
@@ -168,8 +172,8 @@ class Component:
                 continue
             now_us = self._wall.now_us()
             made = task.process(inputs, clock, self.depth, now_us, ran=ran and number == 0)
-            if made is not None:
-                pending.setdefault(task.spec.output, []).append(made)
+            for name, batch in made:
+                pending.setdefault(name, []).append(batch)
         for name in list(pending):
             rows[name] = self._finished(name, pending.pop(name), rows.get(name))
         for name in self._writers:
@@ -250,5 +254,6 @@ def _longest_chain(rules: list[RuleTask]) -> int:
     depth: dict[str, int] = {}
     for task in rules:
         reached = 1 + max((depth.get(n, 0) for n in task.spec.inputs), default=0)
-        depth[task.spec.output] = max(depth.get(task.spec.output, 0), reached)
+        for name in task.spec.outputs:
+            depth[name] = max(depth.get(name, 0), reached)
     return max(depth.values(), default=1)

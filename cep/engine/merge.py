@@ -52,7 +52,8 @@ def derived_positions(
     depth: int,
     topological: int,
     declaration: int,
-    first_ordinal: int,
+    numbers: np.ndarray,
+    emissions: np.ndarray,
 ) -> Positions:
     """Return the positions of rows a rule made.
 
@@ -62,11 +63,12 @@ def derived_positions(
         depth: number of path columns.
         topological: the rule's place in topological order.
         declaration: the rule's place in declaration order.
-        first_ordinal: number of the rule's next window close or deadline.
+        numbers: int64[n], of rows with a CAUSE_ constant the number of that window close or deadline of the rule.
+        emissions: int64[n], ascending, ranks the rows among those the rule made in this call.
     """
     rows = len(cause)
     own = cause < 0
-    step = (declaration << EMISSION_BITS) + np.arange(rows, dtype=np.int64)
+    step = (declaration << EMISSION_BITS) + emissions
     if parents is None or not len(parents.phase):
         known = source_positions(np.zeros(rows, np.int64), depth)
     else:
@@ -74,7 +76,6 @@ def derived_positions(
     phases = known.phase
     for constant, phase in PHASE_OF_CAUSE.items():
         phases = np.where(cause == constant, phase, phases).astype(np.int8)
-    numbers = first_ordinal + np.cumsum(own)
     level = np.where(own, 1, known.level + 1)
     path = []
     for place, column in enumerate(known.path):

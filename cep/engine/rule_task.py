@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from cep.batch import PHASE_EVENT
 from cep.engine.histogram import Histogram
 from cep.engine.merge import PHASE_OF_CAUSE, derived_positions, merge
-from cep.graph.kernel import Merge
+from cep.graph.kernel import PORT, Merge
 from cep.operators.base import Merged
 from cep.operators.kernel_operator import no_rows
 from cep.state.arrays import put_under, take_from
@@ -23,13 +24,28 @@ if TYPE_CHECKING:
 
 ORIGIN = ("$origin_stream", "$origin_seq")
 DELAY_BOUNDS = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0)
+Rows = tuple[tuple[str, "EventBatch"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where rows go that leave the first operator by a port: the operators above it, and a stream.
+
+    writer: the number of this way among all that write a stream.
+    """
+
+    port: int
+    operators: list[KernelOperator]
+    output: str
+    writer: int
 
 
 class RuleTask:
     """Runs a rule's operators and gives their rows places in the total order.
 
-    signs: other rules write the same output: each row says in the hidden column `$rule` which one made it (its
-    declaration), and has the origin of a match, -1 where there is none.
+    operators: those of the main query, the first of which reads the inputs, then those of the branches. signs:
+    something else writes the same output: each row says in the hidden column `$rule` what made it
+    (`RuleSpec.writer`), and has the origin of a match, -1 where there is none.
 
     Invariants: rows come out in the total order. Memory: that of the operators.
     """
@@ -40,6 +56,7 @@ class RuleTask:
         self.spec = spec
         self.operators = operators
         self._signs = signs
+        self._ways = _ways(spec, operators)
         self._passes_phases = _reads_phases(operators[1:])
         self.reads_phases = self._passes_phases or _reads_phases(operators[:1])
         self.matches = 0
@@ -58,65 +75,124 @@ class RuleTask:
         now_us: int,
         *,
         ran: bool = False,
-    ) -> EventBatch | None:
-        """Handle the rows of the inputs and fire timers up to `clock`; return the rule's rows or None.
+    ) -> Rows:
+        """Handle the rows of the inputs and fire timers up to `clock`; return the rule's rows by stream.
 
         depth: number of path columns of positions; None when no one needs positions. now_us: wall clock.
         ran: the first operator has run these rows, what it made is still to be taken.
         """
         merged, parents = merge(batches) if any(map(len, batches)) else (no_rows(batches), None)
-        made = self._chain(merged, clock, ran=ran)
-        return self._finished(made, parents, depth, now_us)
-
-    def flush(
-        self, batches: tuple[EventBatch, ...], last: int, depth: int | None, now_us: int
-    ) -> EventBatch | None:
-        """Decide what only the end of input decides; T of the rows is `last`, us. The inputs have no rows."""
-        first = self.operators[0]
-        if not first.decides_at_end:
-            return None
-        merged = no_rows(batches)
-        made = first.process(merged, last, flush=True)
-        if made is not None:
-            made = self._above(made, merged, MAX_I64)
-        return self._finished(made, None, depth, now_us)
-
-    def _finished(
-        self, made: EventBatch | None, parents: Positions | None, depth: int | None, now_us: int
-    ) -> EventBatch | None:
-        """Count rows made and give them positions."""
-        if made is None:
-            return None
-        self.matches += len(made)
-        self.delays.add(np.maximum(now_us - made.ts, 0) / 1e6)
-        if depth is not None:
-            made.positions = self._positions(parents, made, depth)
-        made.cause = None
-        if self._signs:
-            made.extra = {n: made.extra.get(n, np.full(len(made), -1, np.int64)) for n in ORIGIN}
-            made.extra["$rule"] = np.full(len(made), self.spec.declaration, np.int64)
-        return made
-
-    def _positions(self, parents: Positions | None, made: EventBatch, depth: int) -> Positions:
-        assert made.cause is not None
-        spec, cause = self.spec, made.cause.astype(np.int64)
-        positions = derived_positions(
-            parents, cause, depth, spec.topological, spec.declaration, self._own_causes
-        )
-        self._own_causes += int(np.count_nonzero(cause < 0))
-        return positions
-
-    def _chain(self, merged: Merged, clock: int, *, ran: bool) -> EventBatch | None:
         first = self.operators[0]
         if ran:
             made = first.made()
         else:
             made = first.process(merged, clock) if len(merged) or first.due(clock) else None
-        return self._above(made, merged, clock)
+        return self._sent(made, merged, parents, clock, depth, now_us)
 
-    def _above(self, made: EventBatch | None, merged: Merged, clock: int) -> EventBatch | None:
-        """Run the further operators on what the first one made of `merged`."""
-        for operator in self.operators[1:]:
+    def flush(
+        self, batches: tuple[EventBatch, ...], last: int, depth: int | None, now_us: int
+    ) -> Rows:
+        """Decide what only the end of input decides; T of the rows is `last`, us. The inputs have no rows."""
+        first = self.operators[0]
+        if not first.decides_at_end:
+            return ()
+        merged = no_rows(batches)
+        made = first.process(merged, last, flush=True)
+        return () if made is None else self._sent(made, merged, None, MAX_I64, depth, now_us)
+
+    def _sent(
+        self,
+        made: EventBatch | None,
+        merged: Merged,
+        parents: Positions | None,
+        clock: int,
+        depth: int | None,
+        now_us: int,
+    ) -> Rows:
+        """Run the operators above the first one on what that made of `merged`, and finish the rows."""
+        if len(self._ways) > 1:
+            return self._by_port(made, merged, parents, clock, depth, now_us)
+        way = self._ways[0]
+        rows = self._above(way, made, merged, clock)
+        if rows is None:
+            return ()
+        if depth is not None:
+            assert rows.cause is not None
+            cause = rows.cause.astype(np.int64)
+            numbers = self._own_causes + np.cumsum(cause < 0)
+            emissions = np.arange(len(rows), dtype=np.int64)
+            rows.positions = self._positions(parents, cause, numbers, emissions, depth)
+            self._own_causes += int(np.count_nonzero(cause < 0))
+        return (self._finished(way, rows, now_us),)
+
+    def _by_port(
+        self,
+        made: EventBatch | None,
+        merged: Merged,
+        parents: Positions | None,
+        clock: int,
+        depth: int | None,
+        now_us: int,
+    ) -> Rows:
+        """Send each row of the first operator the ways of its port.
+
+        A row stands where the row of the first operator stands that it comes from; of those from one row, that of
+        the way in front comes first.
+        """
+        if made is None:
+            return ()
+        assert made.cause is not None
+        causes = made.cause.astype(np.int64)
+        numbers = self._own_causes + np.cumsum(causes < 0)
+        ports = made.extra.pop(PORT)
+        sent: list[tuple[_Way, EventBatch, np.ndarray]] = []
+        for way in self._ways:
+            places = np.flatnonzero(ports == way.port)
+            if len(places):
+                part = made.take(places)
+                part.cause = places
+                rows = self._above(way, part, merged, clock)
+                if rows is not None and rows.cause is not None:
+                    sent.append((way, rows, rows.cause.astype(np.int64)))
+        finished = []
+        for number, (way, rows, places) in enumerate(sent):
+            if depth is not None:
+                emissions = places * len(sent) + number
+                rows.positions = self._positions(
+                    parents, causes[places], numbers[places], emissions, depth
+                )
+            finished.append(self._finished(way, rows, now_us))
+        self._own_causes += int(np.count_nonzero(causes < 0))
+        return tuple(finished)
+
+    def _finished(self, way: _Way, rows: EventBatch, now_us: int) -> tuple[str, EventBatch]:
+        """Count rows of the rule's output and say who made them."""
+        self.matches += len(rows) if way.port == 0 else 0
+        self.delays.add(np.maximum(now_us - rows.ts, 0) / 1e6)
+        rows.cause = None
+        if self._signs:
+            rows.extra = {n: rows.extra.get(n, np.full(len(rows), -1, np.int64)) for n in ORIGIN}
+            rows.extra["$rule"] = np.full(len(rows), way.writer, np.int64)
+        return way.output, rows
+
+    def _positions(
+        self,
+        parents: Positions | None,
+        cause: np.ndarray,
+        numbers: np.ndarray,
+        emissions: np.ndarray,
+        depth: int,
+    ) -> Positions:
+        spec = self.spec
+        return derived_positions(
+            parents, cause, depth, spec.topological, spec.declaration, numbers, emissions
+        )
+
+    def _above(
+        self, way: _Way, made: EventBatch | None, merged: Merged, clock: int
+    ) -> EventBatch | None:
+        """Run the operators of a way on what the first one made of `merged`."""
+        for operator in way.operators:
             if made is None and not operator.due(clock):
                 continue
             below = no_rows((first_rows(merged),)) if made is None else self._below(made, merged)
@@ -153,6 +229,17 @@ class RuleTask:
         self.matches, self._own_causes = (int(v) for v in arrays["counters"])
         for number, operator in enumerate(self.operators):
             operator.restore(take_from(str(number), arrays))
+
+
+def _ways(spec: RuleSpec, operators: list[KernelOperator]) -> tuple[_Way, ...]:
+    """Return the ways of a rule: its main query, then its branches."""
+    main = len(spec.operators)
+    ways = [_Way(0, operators[1:main], spec.output, spec.writer(0))]
+    for number, branch in enumerate(spec.branches, 1):
+        mine = operators[main : main + len(branch.operators)]
+        main += len(mine)
+        ways.append(_Way(branch.port, mine, branch.output, spec.writer(number)))
+    return tuple(ways)
 
 
 def _reads_phases(operators: list[KernelOperator]) -> bool:

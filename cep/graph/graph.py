@@ -77,6 +77,19 @@ class OperatorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchSpec:
+    """A second way out of a rule: the rows its first operator gives out by a port, further operators, a stream.
+
+    key_columns: as in RuleSpec.
+    """
+
+    port: int
+    operators: tuple[OperatorSpec, ...]
+    output: str
+    key_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AutomatonState:
     """A state of a rule's automaton for pictures: its unique name and its text, the first line the title."""
 
@@ -109,7 +122,8 @@ class RuleSpec:
     """One rule or incident: which streams it reads, its operators, the stream it writes.
 
     inputs: stream names, in the order the kernels number them. declaration: place in declaration order;
-    topological: place in topological order, from 1 (ties by declaration).
+    topological: place in topological order, from 1 (ties by declaration). branches: where rows go that the
+    first operator gives out by another port than 0 (the column `PORT` of its kernel).
     """
 
     name: str
@@ -124,6 +138,21 @@ class RuleSpec:
     annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
     automaton: Automaton | None = None
     span: Span = NO_SPAN
+    branches: tuple[BranchSpec, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The streams the rule writes, that of its main query first, each as often as a query writes it."""
+        return (self.output, *(branch.output for branch in self.branches))
+
+    def writer(self, branch: int) -> int:
+        """Return the number of the main query (branch 0) or a branch, as rows of a shared stream carry it."""
+        return (self.declaration << 16) + branch
+
+    @property
+    def all_operators(self) -> tuple[OperatorSpec, ...]:
+        """The operators of the rule and of its branches."""
+        return (*self.operators, *(o for branch in self.branches for o in branch.operators))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ CAUSE_WINDOW = -1  # phase 2 of the instant out_ts: a window closed
 CAUSE_DEADLINE = -2  # phase 3 of the instant out_ts: an inclusive deadline passed
 CAUSE_FLUSH = -3  # decided by the end of input
 
+# Hidden output column i64 of a kernel with several output ports: by which one a row leaves.
+PORT = "$port"
+
 
 class Role(StrEnum):
     """What the host does with an array of a kernel."""

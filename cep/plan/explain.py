@@ -12,6 +12,7 @@ from cep.plan.nodes import (
     Choice,
     CloseAfter,
     CloseWhen,
+    Ended,
     Filter,
     Frame,
     GroupWindow,
@@ -59,6 +60,9 @@ def rule_text(rule: RulePlan) -> str:
     """Return one rule of a plan as text."""
     lines = [f"{rule.kind} {rule.name} -> {rule.output}"]
     lines += ["  " + line for line in node_lines(rule.root)]
+    for branch in rule.branches:
+        lines.append(f"  on timeout -> {branch.output}")
+        lines += ["    " + line for line in node_lines(branch.root)]
     return "\n".join(lines)
 
 
@@ -84,6 +88,8 @@ def node_lines(node: Node) -> list[str]:
             return _over(_over_text(node), node.source)
         case Match():
             return _match_lines(node)
+        case Ended():
+            return ["Ended runs"]
         case Recognize():
             return recognize_lines(node) + [f"  Scan {scan.stream}" for scan in node.inputs]
         case Suppress():

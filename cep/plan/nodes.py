@@ -197,7 +197,8 @@ class Match:
     (`key_names`), then the measures; hidden: `$origin_stream` (number of the input) and `$origin_seq` of
     the first bound event. Measures are leaves only: Bound, Aggregate or Meta match_start, match_end,
     match_duration, match_number (expressions over them stand in the Project above). With `rows` the output
-    columns are those instead: expressions over keys and measures, and the time.
+    columns are those instead: expressions over keys and measures, and the time. timeouts: runs that end by
+    time give a row too, which leaves by a port of its own (`Ended`).
     """
 
     inputs: tuple[Scan, ...]
@@ -214,6 +215,14 @@ class Match:
     max_runs: int | None = None
     subsets: tuple[Subset, ...] = ()
     rows: tuple[Item, ...] = ()
+    timeouts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The runs of the rule's MATCH that ended by time: its columns, what is not bound NULL."""
+
+    schema: Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +292,31 @@ class Incident:
 
 
 Node = (
-    Scan | Filter | Project | GroupWindow | Over | Match | Recognize | Suppress | Limit | Incident
+    Scan
+    | Filter
+    | Project
+    | GroupWindow
+    | Over
+    | Match
+    | Ended
+    | Recognize
+    | Suppress
+    | Limit
+    | Incident
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """An ON TIMEOUT query of a rule: a chain of nodes on `Ended`, top first, and the stream it writes."""
+
+    root: Node
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulePlan:
-    """One rule or incident: its chain of nodes, top first, and the stream it writes."""
+    """One rule or incident: its chain of nodes, top first, and the stream it writes; ON TIMEOUT queries."""
 
     name: str
     root: Node
@@ -299,6 +326,7 @@ class RulePlan:
     version: str = ""
     annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
+    branches: tuple[Branch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

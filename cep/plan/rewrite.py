@@ -17,7 +17,7 @@ from cep.plan.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cep.plan.nodes import Node, Plan
+    from cep.plan.nodes import Node, Plan, RulePlan
 
 # The order is meaning: filters are merged before they move, and moved before keys are split off.
 REWRITES: tuple[Callable[[Node], Node], ...] = (
@@ -42,7 +42,12 @@ def rewrite(plan: Plan, *, rewrites: tuple[Callable[[Node], Node], ...] = REWRIT
     """
     verify(plan)
     for step in rewrites:
-        rules = tuple(replace(r, root=rewrite_nodes(r.root, step)) for r in plan.rules)
+        rules = tuple(_rewritten(rule, step) for rule in plan.rules)
         plan = replace(plan, rules=rules)
         verify(plan)
     return plan
+
+
+def _rewritten(rule: RulePlan, step: Callable[[Node], Node]) -> RulePlan:
+    branches = tuple(replace(b, root=rewrite_nodes(b.root, step)) for b in rule.branches)
+    return replace(rule, root=rewrite_nodes(rule.root, step), branches=branches)

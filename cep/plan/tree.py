@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, children
 from cep.plan.nodes import (
     CloseWhen,
+    Ended,
     Filter,
     GroupWindow,
     Incident,
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def source_of(node: Node) -> Node | None:
-    """Return the node below, or None for Scan, Match, Recognize and Incident."""
+    """Return the node below, or None for Scan, Match, Ended, Recognize and Incident."""
     match node:
-        case Scan() | Match() | Recognize() | Incident():
+        case Scan() | Match() | Ended() | Recognize() | Incident():
             return None
         case _:
             return node.source
@@ -38,7 +39,7 @@ def source_of(node: Node) -> Node | None:
 def with_source(node: Node, source: Node) -> Node:
     """Return the node on top of another one."""
     match node:
-        case Scan() | Match() | Recognize() | Incident():
+        case Scan() | Match() | Ended() | Recognize() | Incident():
             return node
         case _:
             return node if source is node.source else replace(node, source=source)
@@ -141,7 +142,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             return _map_recognize(node, change)
         case Incident():
             return _map_incident(node, change)
-        case Scan() | Suppress() | Limit():
+        case Scan() | Ended() | Suppress() | Limit():
             return node
         case _:
             assert_never(node)

@@ -23,6 +23,7 @@ from cep.plan.nodes import (
     Atom,
     Choice,
     CloseWhen,
+    Ended,
     Filter,
     GroupWindow,
     Incident,
@@ -49,7 +50,13 @@ if TYPE_CHECKING:
     from cep.plan.nodes import Item, RulePlan
     from cep.schema import Schema
 
-MEASURE_FACTS = frozenset({"match_start", "match_end", "match_duration", "match_number"})
+MEASURE_FACTS = frozenset([
+    "match_start",
+    "match_end",
+    "match_duration",
+    "match_number",
+    "match_step",
+])
 
 
 def verify(plan: Plan) -> None:
@@ -61,25 +68,32 @@ def verify(plan: Plan) -> None:
     streams = {s.name: s for s in plan.streams}
     for rule in plan.rules:
         problem = next(rule_faults(rule), "")
-        stream = streams.get(rule.output)
-        if not problem and (stream is None or stream.schema != rule.root.schema):
-            problem = "the output stream has another schema than the rule"
+        for output, root in ((rule.output, rule.root), *((b.output, b.root) for b in rule.branches)):
+            stream = streams.get(output)
+            if not problem and (stream is None or stream.schema != root.schema):
+                problem = f"the output stream {output} has another schema than the rule"
         if problem:
             raise error("CEP901", f"plan of {rule.name}: {problem}", rule.span)
 
 
 def rule_faults(rule: RulePlan) -> Iterator[str]:
     """Yield a sentence for each broken invariant of a rule."""
-    node: Node | None = rule.root
-    while node is not None:
-        for fault in _node_faults(node):
-            yield f"{type(node).__name__}: {fault}"
-        node = source_of(node)
+    bottoms: list[Node] = []
+    for root in (rule.root, *(branch.root for branch in rule.branches)):
+        node: Node | None = root
+        while node is not None:
+            for fault in _node_faults(node):
+                yield f"{type(node).__name__}: {fault}"
+            bottoms += [node] if source_of(node) is None else []
+            node = source_of(node)
+    for bottom in bottoms[1:]:
+        if not isinstance(bottom, Ended) or bottom.schema != bottoms[0].schema:
+            yield "a branch does not stand on the runs of the rule's MATCH"
 
 
 def _node_faults(node: Node) -> Iterator[str]:
     match node:
-        case Scan():
+        case Scan() | Ended():
             yield from ()
         case Filter() | Project() | Suppress() | Limit():
             yield from _simple(node)

@@ -119,9 +119,11 @@ def bind_parameters(
 def flow(node: Rule, declaration: int) -> Flow:
     """Return what a rule or incident reads and writes."""
     if isinstance(node, ast.CreateIncident):
-        return Flow(node.name, incidents.reads(node), incidents.output(node), declaration)
+        return Flow(node.name, incidents.reads(node), (incidents.output(node),), declaration)
     names = tuple(dict.fromkeys(_tables(node.body.query)))
-    return Flow(node.name, names, node.body.target or node.name, declaration)
+    timeouts = (t.target or f"{node.name}_timeout" for t in node.timeouts)
+    writes = (node.body.target or node.name, *timeouts)
+    return Flow(node.name, names, writes, declaration)
 
 
 def _tables(node: object) -> Iterator[str]:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One rule as a step of the data flow: streams read, stream written, place in declaration order."""
+    """One rule as a step of the data flow: streams read, streams written (the main one first), declaration."""
 
     name: str
     reads: tuple[str, ...]
-    writes: str
+    writes: tuple[str, ...]
     declaration: int
 
 
@@ -27,7 +27,7 @@ def topological(flows: Sequence[Flow]) -> tuple[tuple[Flow, ...], tuple[Flow, ..
     waiting = sorted(flows, key=lambda f: f.declaration)
     ordered: list[Flow] = []
     while waiting:
-        unwritten = {f.writes for f in waiting}
+        unwritten = {name for f in waiting for name in f.writes}
         ready = next((f for f in waiting if not unwritten & set(f.reads)), None)
         if ready is None:
             return tuple(ordered), _circle(waiting)
@@ -40,7 +40,7 @@ def _circle(waiting: Sequence[Flow]) -> tuple[Flow, ...]:
     """Return the rules of one circle, in the order of the flow, from the first declared one of it."""
     path: list[Flow] = [waiting[0]]
     while True:
-        feeder = next(f for f in waiting if f.writes in path[-1].reads)
+        feeder = next(f for f in waiting if set(f.writes) & set(path[-1].reads))
         if feeder in path:
             circle = path[path.index(feeder) :][::-1]
             first = min(range(len(circle)), key=lambda i: circle[i].declaration)
@@ -53,7 +53,8 @@ def roots(flows: Iterable[Flow], sources: Iterable[str]) -> dict[str, frozenset[
     reached: dict[str, frozenset[str]] = {name: frozenset((name,)) for name in sources}
     for flow in flows:
         above = frozenset().union(*(reached.get(name, frozenset()) for name in flow.reads))
-        reached[flow.writes] = reached.get(flow.writes, frozenset()) | above
+        for name in flow.writes:
+            reached[name] = reached.get(name, frozenset()) | above
     return reached
 
 

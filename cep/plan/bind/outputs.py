@@ -16,18 +16,29 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.graph.graph import StreamSpec
     from cep.plan.bind.report import Report
-    from cep.plan.nodes import RulePlan
+    from cep.plan.nodes import Node
 
 _TIME = ColumnSpec("ts", Type.TIMESTAMP, not_null=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A query that writes a stream: that of a rule (branch 0), an ON TIMEOUT query of it (1, 2, ..), or an incident."""
+
+    rule: str
+    branch: int
+    root: Node
+    declaration: int
+    span: Span
+
+
 @dataclass(slots=True)
 class Output:
-    """A stream and the rules that write it; `broken` when one of them has a mistake."""
+    """A stream and the queries that write it; `broken` when one of them has a mistake."""
 
     name: str
     declared: StreamSpec | None = None
-    writers: list[RulePlan] = field(default_factory=list)
+    writers: list[Writer] = field(default_factory=list)
     broken: bool = False
     arrival: bool = False
 
@@ -40,18 +51,18 @@ def union_schema(output: Output, report: Report) -> Schema:
     if output.declared is not None:
         return _declared_schema(output, output.declared, report)
     columns: dict[str, ColumnSpec] = {}
-    for rule in output.writers:
-        for column in rule.root.schema.columns:
+    for writer in output.writers:
+        for column in writer.root.schema.columns:
             first = columns.setdefault(column.name, column)
             kind = shared_type((first.type, column.type))
             if kind is None:
                 message = _conflict(output.name, column, first.type)
-                report.add("CEP231", message, rule.span, "rename one of them with AS, or CAST it")
+                report.add("CEP231", message, writer.span, "rename one of them with AS, or CAST it")
             else:
                 columns[column.name] = ColumnSpec(
                     column.name, kind, first.not_null and column.not_null
                 )
-    everywhere = [{c.name for c in r.root.schema.columns} for r in output.writers]
+    everywhere = [{c.name for c in w.root.schema.columns} for w in output.writers]
     return Schema(
         tuple(
             c if all(c.name in names for names in everywhere) else replace(c, not_null=False)
@@ -68,17 +79,17 @@ def _declared_schema(output: Output, declared: StreamSpec, report: Report) -> Sc
     columns = declared.schema.columns
     if declared.schema.find("ts") is None:
         columns = (_TIME, *columns)
-    written = [rule.root.schema for rule in output.writers]
+    written = [writer.root.schema for writer in output.writers]
     schema = Schema(tuple(replace(c, not_null=_never_null(c.name, written)) for c in columns))
-    for rule in output.writers:
-        for column in rule.root.schema.columns:
+    for writer in output.writers:
+        for column in writer.root.schema.columns:
             wanted = schema.find(column.name)
             if wanted is None:
                 message = f"{output.name} is declared without column {column.name!r}"
-                report.add("CEP231", message, rule.span, "add it to CREATE STREAM")
+                report.add("CEP231", message, writer.span, "add it to CREATE STREAM")
             elif shared_type((wanted.type, column.type)) is not wanted.type:
                 message = _conflict(output.name, column, wanted.type)
-                report.add("CEP231", message, rule.span, "CAST it, or change CREATE STREAM")
+                report.add("CEP231", message, writer.span, "CAST it, or change CREATE STREAM")
     return schema
 
 
@@ -104,6 +115,6 @@ def check_declared(declared: StreamSpec, writer: str, span: Span, report: Report
             report.add("CEP231", message, span, "its events have the time of the rule")
 
 
-def conform(rules: Sequence[RulePlan], schema: Schema) -> list[RulePlan]:
+def conform(writers: Sequence[Writer], schema: Schema) -> list[Writer]:
     """Return the writers of a stream with exactly its columns."""
-    return [replace(rule, root=with_schema(rule.root, schema)) for rule in rules]
+    return [replace(writer, root=with_schema(writer.root, schema)) for writer in writers]

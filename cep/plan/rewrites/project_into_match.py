@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def project_into_match(node: Node) -> Node:
-    """Put a projection of plain columns and arithmetic into the MATCH below it.
+    """Put a projection of plain columns and arithmetic into the MATCH below it, if no other query reads it.
 
     Before::
 
@@ -32,7 +32,7 @@ def project_into_match(node: Node) -> Node:
     """
     if not isinstance(node, Project) or not isinstance(node.source, Match):
         return node
-    if node.source.rows or not all(_is_plain(part) for i in node.items for part in walk(i.value)):
+    if node.source.rows or node.source.timeouts or not all(_is_plain(part) for i in node.items for part in walk(i.value)):
         return node
     return replace(node.source, rows=node.items, schema=node.schema)
 
