@@ -136,8 +136,12 @@ def _plan_text(plan: Plan, rule: str | None) -> str:
 
 
 def _graph_text(rule: RuleSpec) -> str:
-    lines = [f"{rule.kind} {rule.name}: {', '.join(rule.inputs)} -> {rule.output}"]
-    for number, operator in enumerate(rule.operators, 1):
+    outputs = ", ".join(dict.fromkeys(rule.outputs))
+    lines = [f"{rule.kind} {rule.name}: {', '.join(rule.inputs)} -> {outputs}"]
+    firsts = _branch_firsts(rule)
+    for number, operator in enumerate(rule.all_operators, 1):
+        if number in firsts:
+            lines.append(f"  on timeout -> {firsts[number]}")
         columns = ", ".join(f"{c.name} {c.type.value}" for c in operator.output.columns)
         kernel = operator.kernel
         state = sum(a.role.value == "state" for a in kernel.arrays)
@@ -148,6 +152,15 @@ def _graph_text(rule: RuleSpec) -> str:
             f"({state} of state), {_compile_text(operator)}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _branch_firsts(rule: RuleSpec) -> dict[int, str]:
+    """Return the stream of each branch of a rule by the number of its first operator."""
+    found, number = {}, len(rule.operators) + 1
+    for branch in rule.branches:
+        found[number] = branch.output
+        number += len(branch.operators)
+    return found
 
 
 def _source_lines(operator: OperatorSpec) -> int:
@@ -168,7 +181,7 @@ def _compile_text(operator: OperatorSpec) -> str:
 
 def _kernel_text(rule: RuleSpec) -> str:
     parts = []
-    for number, operator in enumerate(rule.operators, 1):
+    for number, operator in enumerate(rule.all_operators, 1):
         parts.append(
             f"# {rule.name}, operator {number}: {operator.kind.value}, {_compile_text(operator)}"
         )
@@ -204,7 +217,7 @@ def _operators(rules: Sequence[RuleSpec]) -> Diagram:
     boxes: dict[str, Box] = {}
     arrows: list[Arrow] = []
     for rule in rules:
-        for name in (*rule.inputs, rule.output):
+        for name in (*rule.inputs, *rule.outputs):
             boxes.setdefault(f"stream {name}", Box(f"stream {name}", (name,), "stream"))
         before = [f"stream {name}" for name in rule.inputs]
         for number, operator in enumerate(rule.operators, 1):
@@ -215,4 +228,15 @@ def _operators(rules: Sequence[RuleSpec]) -> Diagram:
             arrows += [Arrow(source, name) for source in dict.fromkeys(before)]
             before = [name]
         arrows += [Arrow(source, f"stream {rule.output}") for source in before]
+        number = len(rule.operators)
+        for branch in rule.branches:
+            before = [f"{rule.name} 1"]
+            for operator in branch.operators:
+                number += 1
+                name = f"{rule.name} {number}"
+                text = operator.description or operator.kind.value
+                boxes[name] = Box(name, ("on timeout", *wrap(text)), "operator")
+                arrows += [Arrow(source, name) for source in before]
+                before = [name]
+            arrows += [Arrow(source, f"stream {branch.output}") for source in before]
     return Diagram("operator graph", tuple(boxes.values()), tuple(arrows))

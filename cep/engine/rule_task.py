@@ -145,6 +145,7 @@ class RuleTask:
         causes = made.cause.astype(np.int64)
         numbers = self._own_causes + np.cumsum(causes < 0)
         ports = made.extra.pop(PORT)
+        made.seq = 0  # rows have none before they stand in a stream
         sent: list[tuple[_Way, EventBatch, np.ndarray]] = []
         for way in self._ways:
             places = np.flatnonzero(ports == way.port)

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cep.codegen.layout import ORIGIN
+from cep.codegen.match.emit import ENDED_PORT
 from cep.codegen.select import Identity
 from cep.errors import CepError, Problem
-from cep.graph.graph import Graph, OperatorSpec, RuleSpec
+from cep.graph.graph import BranchSpec, Graph, OperatorSpec, RuleSpec
 from cep.lower.context import Context, Lowered
 from cep.lower.incident import lower_incident
 from cep.lower.match import lower_match
@@ -72,10 +73,41 @@ def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = froze
     chain = _chain(rule.root)
     bottom = chain[0]
     context = Context(rule, from_source=set(_inputs(bottom)) <= sources)
+    operators, automaton = _lower_chain(chain, 1 if isinstance(bottom, Scan) else 0, context)
+    count = len(operators)
+    branches: list[BranchSpec] = []
+    for branch in rule.branches:
+        assert isinstance(bottom, Match), "only a MATCH has ON TIMEOUT"
+        above = [bottom, *_chain(branch.root)[1:]]
+        hidden, identity = ORIGIN, _identity(bottom, context)
+        place = replace(context, number=count, hidden=hidden, identity=identity)
+        found, _ = _lower_chain(above, 1, place)
+        branches.append(BranchSpec(ENDED_PORT, found, branch.output, _key_columns(above)))
+        count += len(found)
+    return RuleSpec(
+        name=rule.name,
+        inputs=_inputs(bottom),
+        operators=operators,
+        output=rule.output,
+        declaration=rule.declaration,
+        topological=topological,
+        kind=rule.kind,
+        version=rule.version,
+        key_columns=_key_columns(chain),
+        annotations=rule.annotations,
+        automaton=automaton,
+        span=rule.span,
+        branches=tuple(branches),
+    )
+
+
+def _lower_chain(
+    chain: list[Node], position: int, context: Context
+) -> tuple[tuple[OperatorSpec, ...], Automaton | None]:
+    """Return the operators of the nodes of a chain from `position` on, and the automaton of a pattern in it."""
     operators: list[OperatorSpec] = []
     automaton: Automaton | None = None
-    position = 1 if isinstance(bottom, Scan) else 0
-    below: Node = bottom
+    first, below = context.number, chain[max(position - 1, 0)]
     while position < len(chain) or not operators:
         end = position
         while end < len(chain) and isinstance(chain[end], Filter | Project):
@@ -88,24 +120,11 @@ def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = froze
         operators += done.operators
         automaton = done.automaton or automaton
         context = replace(
-            context, number=len(operators), hidden=done.hidden, identity=done.identity
+            context, number=first + len(operators), hidden=done.hidden, identity=done.identity
         )
         below = chain[end - 1]
         position = end
-    return RuleSpec(
-        name=rule.name,
-        inputs=_inputs(bottom),
-        operators=tuple(operators),
-        output=rule.output,
-        declaration=rule.declaration,
-        topological=topological,
-        kind=rule.kind,
-        version=rule.version,
-        key_columns=_key_columns(chain),
-        annotations=rule.annotations,
-        automaton=automaton,
-        span=rule.span,
-    )
+    return tuple(operators), automaton
 
 
 def _chain(root: Node) -> list[Node]:
@@ -147,14 +166,18 @@ def _match(node: Match, context: Context) -> Lowered:
     operator, automaton = lower_match(node, context.entry)
     if node.rows:  # they do not read MATCH_ID(), and nothing above does
         return Lowered((operator,), ORIGIN, None, automaton)
+    return Lowered((operator,), ORIGIN, _identity(node, context), automaton)
+
+
+def _identity(node: Match, context: Context) -> Identity:
+    """Return what ids of the runs of a MATCH are made of."""
     types = {c.name: c.type for c in node.schema.columns}
-    identity = Identity(
+    return Identity(
         context.rule.name,
         context.rule.version,
         tuple(scan.stream for scan in node.inputs),
         tuple(Column(0, name, types[name]) for name in node.key_names),
     )
-    return Lowered((operator,), ORIGIN, identity, automaton)
 
 
 def _window(node: GroupWindow, context: Context) -> Lowered:

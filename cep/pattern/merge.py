@@ -77,6 +77,7 @@ def _look(state: State, number: int, groups: list[int]) -> State:
         state,
         name="",
         variable="",
+        awaits="",
         moves=moves,
         satisfied=group(state.satisfied),
         skipped=skipped,

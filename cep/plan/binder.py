@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, coll
 from cep.plan.bind.environment import Environment, StreamInfo
 from cep.plan.bind.incidents import bind_incident
 from cep.plan.bind.order import Flow, components, roots, topological
-from cep.plan.bind.outputs import Output, check_declared, conform, union_schema
+from cep.plan.bind.outputs import Output, Writer, check_declared, conform, union_schema
 from cep.plan.bind.queries import bind_query
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
-from cep.plan.nodes import Plan, RulePlan
+from cep.plan.nodes import Branch, Plan, RulePlan
 from cep.schema import Schema
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ class _Binder:
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
         flows = tuple(flow(node, place) for node, place in found.rules.values())
-        self.environment.written_by = {f.name: f.writes for f in flows if f.name != f.writes}
-        self._streams(found, {f.writes: f.name for f in flows})
+        self.environment.written_by = {f.name: f.writes[0] for f in flows if f.name not in f.writes}
+        self._streams(found, {name: f.name for f in flows for name in f.writes})
         ordered, circle = topological(flows)
         if circle:
             self._report_circle(circle, found)
             left = [f for f in flows if f not in ordered]
             for item in left:
-                self.environment.broken_names |= {item.writes}
+                self.environment.broken_names |= {*item.writes}
         rules = self._rules(ordered, found)
         if self.report.mistakes:
             return Binding(None, tuple(self.report.problems))
@@ -139,55 +140,64 @@ class _Binder:
 
     def _rules(self, ordered: tuple[Flow, ...], found: Declarations) -> list[RulePlan]:
         """Bind the rules in topological order; complete a written stream before its first reader."""
-        waiting = {f.writes: sum(g.writes == f.writes for g in ordered) for f in ordered}
+        waiting = Counter(name for f in ordered for name in f.writes)
         for item in ordered:
             node, _ = found.rules[item.name]
-            output = self.outputs.setdefault(
-                item.writes, Output(item.writes, self.declared.get(item.writes))
-            )
-            root = self._root(node)
-            if root is None:
-                output.broken = True
-            else:
-                output.writers.append(self._rule(node, root, item))
-            sources = (self.environment.streams.get(name) for name in item.reads)
-            output.arrival = output.arrival or any(s is not None and s.arrival for s in sources)
-            waiting[item.writes] -= 1
-            if not waiting[item.writes]:
-                self._complete(output)
-        finished = {r.name: r for output in self.outputs.values() for r in output.writers}
-        return [finished[f.name] for f in ordered if f.name in finished]
+            sources = [self.environment.streams.get(name) for name in item.reads]
+            arrival = any(s is not None and s.arrival for s in sources)
+            roots = self._roots(node)
+            for branch, name in enumerate(item.writes):
+                output = self.outputs.setdefault(name, Output(name, self.declared.get(name)))
+                if roots is None:
+                    output.broken = True
+                else:
+                    place = item.declaration
+                    output.writers.append(
+                        Writer(node.name, branch, roots[branch], place, node.span)
+                    )
+                output.arrival = output.arrival or arrival
+                waiting[name] -= 1
+                if not waiting[name]:
+                    self._complete(output)
+        finished = {(w.rule, w.branch): w for o in self.outputs.values() for w in o.writers}
+        written = [f for f in ordered if (f.name, 0) in finished]
+        return [self._rule(found.rules[f.name][0], f, finished) for f in written]
 
-    def _root(self, node: Rule) -> Node | None:
-        """Bind the query of a rule, or an incident."""
+    def _roots(self, node: Rule) -> tuple[Node, ...] | None:
+        """Bind the query of a rule and its ON TIMEOUT queries, or an incident."""
         options = bind_annotations(node, self.environment)
         if isinstance(node, ast.CreateIncident):
-            return bind_incident(node, self.environment)
+            incident = bind_incident(node, self.environment)
+            return None if incident is None else (incident,)
         before = self.report.mistakes
         if node.state is not None:
             refuse(self.report, "CreateRule.state", node.span)
-        for timeout in node.timeouts:
-            refuse(self.report, "CreateRule.timeouts", timeout.span)
-        if node.body.upsert:
-            refuse(self.report, "Insert.upsert", node.body.span)
-        if node.body.columns:
-            refuse(self.report, "Insert.columns", node.body.span)
-        root = bind_query(node.body.query, options.match, self.environment)
-        return root if self.report.mistakes == before else None
+        for insert in (node.body, *node.timeouts):
+            if insert.upsert:
+                refuse(self.report, "Insert.upsert", insert.span)
+            if insert.columns:
+                refuse(self.report, "Insert.columns", insert.span)
+        timeouts = tuple(timeout.query for timeout in node.timeouts)
+        roots = bind_query(node.body.query, timeouts, options.match, self.environment)
+        return roots if self.report.mistakes == before else None
 
-    def _rule(self, node: Rule, root: Node, item: Flow) -> RulePlan:
+    def _rule(self, node: Rule, item: Flow, finished: Mapping[tuple[str, int], Writer]) -> RulePlan:
         incident = isinstance(node, ast.CreateIncident)
         version = "" if isinstance(node, ast.CreateIncident) else node.version or ""
         options = bind_annotations(node, self.environment)
         return RulePlan(
             name=node.name,
-            root=root,
-            output=item.writes,
+            root=finished[node.name, 0].root,
+            output=item.writes[0],
             declaration=item.declaration,
             kind="incident" if incident else "rule",
             version=version,
             annotations=options.metadata,
             span=node.span,
+            branches=tuple(
+                Branch(finished[node.name, branch].root, name)
+                for branch, name in enumerate(item.writes[1:], 1)
+            ),
         )
 
     def _complete(self, output: Output) -> None:

@@ -74,7 +74,7 @@ class State:
 class Meta:
     """A fact the engine knows.
 
-    `time` (T of the row), `match_id match_start match_end match_duration match_number incident_id`.
+    `time` (T of the row), `match_id match_start match_end match_duration match_number match_step incident_id`.
     """
 
     what: str

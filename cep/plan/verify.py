@@ -68,7 +68,10 @@ def verify(plan: Plan) -> None:
     streams = {s.name: s for s in plan.streams}
     for rule in plan.rules:
         problem = next(rule_faults(rule), "")
-        for output, root in ((rule.output, rule.root), *((b.output, b.root) for b in rule.branches)):
+        for output, root in (
+            (rule.output, rule.root),
+            *((b.output, b.root) for b in rule.branches),
+        ):
             stream = streams.get(output)
             if not problem and (stream is None or stream.schema != root.schema):
                 problem = f"the output stream {output} has another schema than the rule"

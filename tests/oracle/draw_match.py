@@ -50,7 +50,33 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
         where = f" WHERE {condition(d, steps[0].stream, steps[0].variable + '.')}"
     limits = throttle(d, items)
     text = f"SELECT {items} FROM {source}MATCH ({pattern}{options}){where}{limits}"
-    return rule(name, into, text), items.stream(into or name, limits)
+    found = items.stream(into or name, limits)
+    if "WITHIN" in options and d.chance(0.3):
+        timeouts, ended = _timeouts(d, name, steps, by_key=by_key, single=single)
+        text += timeouts
+        found = d.pick((found, ended))
+    return rule(name, into, text), found
+
+
+def _timeouts(
+    d: Draw, name: str, steps: list[Step], *, by_key: bool, single: bool
+) -> tuple[str, Stream]:
+    """ON TIMEOUT queries, and the stream of the last one."""
+    d.tag("ON TIMEOUT")
+    text = ""
+    stream = Stream("", {})
+    for number in range(d.pick((1, 1, 2))):
+        items = _items(d, steps, by_key=by_key, single=single)
+        items.add("MATCH_STEP()", "STRING", "step")
+        target = f"{name}_late{number}" if d.chance(0.4) or number else ""
+        into = f"INSERT INTO {target} " if target else ""
+        where = ""
+        if d.chance(0.2):
+            where = f" WHERE {condition(d, steps[0].stream, steps[0].variable + '.')}"
+        limits = throttle(d, items)
+        text += f"\n  ON TIMEOUT {into}SELECT {items}{where}{limits}"
+        stream = items.stream(target or f"{name}_timeout", limits)
+    return text, stream
 
 
 def _steps(d: Draw, usable: list[Stream]) -> list[Step]:

@@ -74,6 +74,8 @@ class Match(QueryOperator):
         self.groups_nulls = any(
             a.name == "null_key" and ast.Name("group") in a.args for a in rule.annotations
         )
+        caps = [a.args[0] for a in rule.annotations if a.name == "max_runs"]
+        self.max_runs = catalog.constant(caps[0]) if caps else None
         emits = [c for c in self.query.output if isinstance(c, ast.Emit)]
         self.emits = emits[0].mode if emits else "on_match"
         self.every = self._duration(emits[0].every) if emits else None
@@ -211,8 +213,12 @@ class Match(QueryOperator):
         run = Run(key, [(event, move.test.variable)], move.place, event.t)
         if self.starts == "last":
             self.runs = [r for r in self.runs if r.key != key or len(r.bindings) > 1]
+        complete = self._is_complete(run)
+        live = [r for r in self.runs if r.key == key]
+        if self.max_runs is not None and len(live) >= self.max_runs and not complete:
+            self.runs.remove(live[0])
         self.runs.append(run)
-        return self._finish([run], event.t) if self._is_complete(run) else []
+        return self._finish([run], event.t) if complete else []
 
     def _was_absent(self, key: Key, wait: Wait, event: Event) -> bool:
         """Whether nothing negated lies in the time before an event (ruling 12)."""

@@ -1,4 +1,4 @@
-"""Part of the kernel of a MATCH: one row of output for a match."""
+"""Part of the kernel of a MATCH: one row of output for a match, or for a run that ended by time."""
 
 from __future__ import annotations
 
@@ -7,28 +7,37 @@ from typing import TYPE_CHECKING
 
 from cep.codegen.layout import ORIGIN
 from cep.codegen.loop import counted, store
-from cep.plan.expressions import Column
+from cep.graph.kernel import PORT
+from cep.plan.expressions import Column, Meta
 from cep.plan.tree import walk
+from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.codegen.match.parts import Parts
+    from cep.plan.nodes import Match
 
-HIDDEN = ORIGIN
-"""Where the first bound event of a match stands."""
+STEP = Meta("match_step", Type.STRING)
+ENDED_PORT = 1
+"""The port by which the rows of runs leave that ended by time; matches leave by port 0."""
+
+
+def hidden_columns(node: Match) -> tuple[tuple[str, Type], ...]:
+    """Return the hidden columns of a MATCH: where the first bound event stands, and the port if there are two."""
+    return (*ORIGIN, (PORT, Type.INT)) if node.timeouts else ORIGIN
 
 
 @dataclass(frozen=True, slots=True)
 class OutputArrays:
-    """The arrays of the output columns: keys and measures or what is made of them, origin."""
+    """The arrays of the output columns: keys and measures or what is made of them, hidden columns."""
 
     keys: tuple[str, ...]
     measures: tuple[str, ...]
     rows: tuple[str, ...]
-    origin: tuple[str, ...]
+    hidden: tuple[str, ...]
 
 
 class Emitter:
-    """Writes rows of output: keys, measures, and the hidden origin of the match."""
+    """Writes rows of output: keys, measures, and the hidden columns."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -41,15 +50,15 @@ class Emitter:
             keys, measures = [], []
         named = [
             tuple(layout.output(*column) for column in part)
-            for part in (keys, measures, rows, HIDDEN)
+            for part in (keys, measures, rows, hidden_columns(node))
         ]
         self.arrays = OutputArrays(*named)
 
-    def emit(self, ts: str, cause: str, end: str) -> None:
+    def emit(self, ts: str, cause: str, end: str, *, port: int = 0) -> None:
         """Write the output row of run `r` of key `slot`.
 
         ts: the instant T. cause: a row of the merged input or a CAUSE_ constant. end: the instant of the
-        last bound event.
+        last bound event. port: by which the row leaves.
         """
         parts = self.parts
         writer = parts.writer
@@ -66,15 +75,40 @@ class Emitter:
             "match_number": f"({parts.register('runs_matched')} + 1)",
             "time": ts,
         }
+        if any(i.value == STEP for i in parts.node.measures):
+            scope.facts["match_step"] = "step"
+            self._find_step(port)
         if parts.node.rows:
             self._rows()
         else:
             for item, array in zip(parts.node.measures, self.arrays.measures, strict=True):
                 store(array, item.value, scope)
         scope.facts = {}
-        stream, seq = self.arrays.origin
-        writer.lines(f"{stream}[n_out] = run_stream[r]", f"{seq}[n_out] = run_seq[r]")
+        for array, value in zip(
+            self.arrays.hidden, ("run_stream[r]", "run_seq[r]", str(port)), strict=False
+        ):
+            writer.line(f"{array}[n_out] = {value}")
         writer.line("ctl[3] = n_out + 1")
+
+    def _find_step(self, port: int) -> None:
+        """Write the finding of the step that run `r` awaits: `step` is its code, -1 if there is none."""
+        parts = self.parts
+        writer = parts.writer
+        writer.line("step = -1")
+        if port != ENDED_PORT:
+            return
+        for number, state in parts.waiting():
+            if not state.awaits:
+                continue
+            with writer.block(f"if run_state[r] == {number}:"):
+                operands = [m for m in state.moves if m.fill is not None and m.fill.start is None]
+                if not operands:
+                    writer.line(f"step = {parts.layout.constant(state.awaits)}")
+                for move in reversed(operands):
+                    fill = move.fill
+                    assert fill is not None
+                    with writer.block(f"if (run_missing[r] >> {fill.shift}) & {fill.mask} != 0:"):
+                        writer.line(f"step = {parts.layout.constant(move.variable)}")
 
     def _rows(self) -> None:
         """Write what a row computes of keys and measures."""

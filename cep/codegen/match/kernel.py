@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.match.cohort import CohortWriter, find_cohort
-from cep.codegen.match.emit import HIDDEN, Emitter
+from cep.codegen.match.emit import Emitter, hidden_columns
 from cep.codegen.match.keys import PartitionKeys
 from cep.codegen.match.parts import (
     Condition,
@@ -52,7 +52,7 @@ class MatchKernel:
 
 def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     """Return the kernel of a MATCH node; `name` is that of the rule."""
-    automaton = build(node.pattern)
+    automaton = build(node.pattern, awaits=node.timeouts)
     layout = Layout(f"match_{name}", n_inputs=len(node.inputs))
     writer = Writer()
     row = "row" if len(node.inputs) == 1 else "j"
@@ -64,16 +64,16 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
         for number, variable in enumerate(node.variables)
         if variable.name in used
     }
-    parts.sure = sure_variables(automaton, parts.conditions)
+    parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
-    cohort = find_cohort(parts)
+    cohort = None if node.timeouts else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
     parts.gates = gates_of(parts.automaton, parts.conditions, layout)
     _Kernel(parts).write()
     spec = layout.spec(writer, doc=(f"MATCH of rule {name}.",))
-    return MatchKernel(spec, automaton, tuple(name for name, _ in HIDDEN))
+    return MatchKernel(spec, automaton, tuple(name for name, _ in hidden_columns(node)))
 
 
 def _keep_what_is_read(parts: Parts) -> None:

@@ -107,6 +107,11 @@ class Parts:
         return bool(self.automaton.absences)
 
     @property
+    def keeps_last_time(self) -> bool:
+        """Whether runs keep the instant of their last bound event, because rows are made without one."""
+        return self.node.timeouts
+
+    @property
     def past_last(self) -> bool:
         """Whether a match removes the runs that overlap it."""
         return self.node.skip == "past_last"
@@ -159,15 +164,18 @@ def gates_of(
     return found
 
 
-def sure_variables(automaton: Automaton, conditions: dict[str, Condition]) -> frozenset[str]:
+def sure_variables(
+    automaton: Automaton, conditions: dict[str, Condition], *, ended: bool = False
+) -> frozenset[str]:
     """Return the variables that are bound whenever something reads them: no empty value is needed.
 
-    Measures read at the end of a match, conditions in the states whose moves and guards test them.
+    Measures read at the end of a match, or (ended) in every state a run can end in by time; conditions in the
+    states whose moves and guards test them.
     """
     bound = bound_on_entry(automaton)
     sure = set(automaton.steps)
     for state, known in zip(automaton.states, bound, strict=True):
-        if state.accepting:
+        if state.accepting or ended:
             sure &= known
         for name in (*(move.variable for move in state.moves), *state.guards):
             sure -= {read for read in _read_by(conditions[name]) if read not in known}

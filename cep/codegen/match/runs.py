@@ -48,6 +48,8 @@ class Runs:
             layout.state("run_missing", "i64", "runs")
         if parts.node.starts == "last":
             layout.state("run_bound", "i64", "runs")
+        if parts.keeps_last_time:
+            layout.state("run_last_ts", "i64", "runs")
         self.queues: list[int] = []
         for number, _ in enumerate(parts.automaton.absences):
             self.queues.append(layout.register_number(f"absence{number}_first", -1))
@@ -162,6 +164,8 @@ class Runs:
         parts.scope.bind(starting=False)
         if parts.node.starts == "last":
             writer.line("run_bound[r] = run_bound[r] + 1")
+        if parts.keeps_last_time:
+            writer.line("run_last_ts[r] = ts")
         if parts.has_absence and parts.past_last:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
         for counter in move.resets:
@@ -248,6 +252,8 @@ class Runs:
             writer.line(f"run_missing[r] = {start or 0}")
         if parts.node.starts == "last":
             writer.line("run_bound[r] = 1")
+        if parts.keeps_last_time:
+            writer.line("run_last_ts[r] = ts")
         if parts.has_absence:
             writer.line(f"run_number[r] = {parts.register('runs_started')}")
             if parts.past_last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.codegen.match.emit import ENDED_PORT
 from cep.graph.kernel import CAUSE_DEADLINE
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Timers:
             if parts.node.within_us is not None:
                 word = "if timer == 0:" if parts.has_absence else "if r >= 0:"
                 with writer.block(word):
-                    self.runs.remove("runs_expired")
+                    self._expire()
             if parts.has_absence:
                 with writer.block("else:" if parts.node.within_us is not None else "if r >= 0:"):
                     self._fire()
@@ -69,8 +70,30 @@ class Timers:
                 "deadline = "
                 + self.parts.call("deadlines", "deadline_after", "run_start[head]", within_us)
             )
-            with writer.block("if deadline < due:"):
+            earlier = "deadline < due"
+            if self.parts.node.timeouts and self.parts.has_absence:
+                # Of two runs the one started first, of one run its absence.
+                earlier = (
+                    "(deadline < due or "
+                    "(deadline == due and r >= 0 and run_number[head] < run_number[r]))"
+                )
+            with writer.block(f"if {earlier}:"):
                 writer.lines("due = deadline", "timer = 0", "r = head")
+
+    def _expire(self) -> None:
+        """Write the end of run `r` by WITHIN, with its row for the ON TIMEOUT queries."""
+        parts = self.parts
+        if parts.node.timeouts:
+            self._room()
+            end = "run_last_ts[r]"
+            self.emitter.emit("due", str(CAUSE_DEADLINE), end, port=ENDED_PORT)
+        self.runs.remove("runs_expired")
+
+    def _room(self) -> None:
+        """Write the test that a row of output has room."""
+        parts = self.parts
+        with parts.writer.block(f"if ctl[3] >= {parts.layout.capacity('out')}:"):
+            parts.writer.lines(f"status = {parts.layout.full('out')}", "break")
 
     def _fire(self) -> None:
         """Write the passing of the deadline of run `r`: a match, or the wait for what comes after."""
@@ -78,8 +101,7 @@ class Timers:
         writer = parts.writer
         states = [(n, s) for n, s in parts.waiting() if s.absence is not None]
         if any(parts.automaton.states[s.satisfied].accepting for _, s in states):
-            with writer.block(f"if ctl[3] >= {parts.layout.capacity('out')}:"):
-                writer.lines(f"status = {parts.layout.full('out')}", "break")
+            self._room()
         writer.line("state = run_state[r]")
         for place, (number, state) in enumerate(states):
             with writer.block(f"{'if' if place == 0 else 'elif'} state == {number}:"):

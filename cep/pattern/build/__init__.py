@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from cep.pattern.build.fragment import Fragment
 
 
-def build(pattern: Pattern) -> Automaton:
-    """Return the simplified automaton of a pattern."""
-    automaton = simplify(automaton_of(fragment(pattern)))
-    return merge_equal(automaton) if _has_choice(pattern) else automaton
+def build(pattern: Pattern, *, awaits: bool = False) -> Automaton:
+    """Return the simplified automaton of a pattern; awaits: its states must say which step is awaited."""
+    automaton = simplify(automaton_of(fragment(pattern), pattern))
+    return merge_equal(automaton) if _has_choice(pattern) and not awaits else automaton
 
 
 def _has_choice(pattern: Pattern) -> bool:

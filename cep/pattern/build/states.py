@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from cep.pattern.automaton import DEAD, Absence, Automaton, Move, State
 from cep.pattern.build.any_order import fills, is_complete
+from cep.pattern.build.awaited import awaited
 from cep.pattern.build.fragment import Fragment, Guard, is_strict
 from cep.pattern.build.places import Place, Places, Way
+
+if TYPE_CHECKING:
+    from cep.plan.nodes import Pattern
 
 
 @dataclass(slots=True)
@@ -24,8 +29,9 @@ class _Exit:
 class _Builder:
     """Collects states, from those a run can start in."""
 
-    def __init__(self, whole: Fragment) -> None:
+    def __init__(self, whole: Fragment, pattern: Pattern) -> None:
         self.whole = whole
+        self.pattern = pattern
         self.places = Places(whole)
         self.states: list[State] = []
         self.names: set[str] = set()
@@ -90,13 +96,13 @@ class _Builder:
 
     # ------------------------------------------------------------------ states
 
-    def _new(self, name: str, variable: str) -> int:
+    def _new(self, name: str, variable: str, awaits: str) -> int:
         unique, n = name, 1
         while unique in self.names:
             n += 1
             unique = f"{name}_{n}"
         self.names.add(unique)
-        self.states.append(State(unique, variable))
+        self.states.append(State(unique, variable, awaits=awaits))
         return len(self.states) - 1
 
     def _variable(self, place: Place) -> str:
@@ -105,7 +111,8 @@ class _Builder:
     def _state(self, place: Place) -> int:
         """Return the state of a place; a new one is filled later."""
         if place not in self.at:
-            self.at[place] = self._new(self._name(place), self._variable(place))
+            name, missing = self._name(place), awaited(self.pattern, place)
+            self.at[place] = self._new(name, self._variable(place), missing)
             self.todo.append(place)
         return self.at[place]
 
@@ -183,7 +190,8 @@ class _Builder:
         variable = self.states[number].variable
         key = (variable, tuple(exit_.behind))
         if key not in self.quiet:
-            self.quiet[key] = self._new(f"{variable}_quiet", variable)
+            awaits = self.states[number].awaits
+            self.quiet[key] = self._new(f"{variable}_quiet", variable, awaits)
             self._leave(self.quiet[key], _exit(exit_.behind))
         return self.quiet[key]
 
@@ -199,7 +207,7 @@ class _Builder:
         kept = tuple(move for move in state.moves if not move.strict)
         if kept == state.moves:
             return number
-        lapsed = self._new(f"{state.name}_lapsed", state.variable)
+        lapsed = self._new(f"{state.name}_lapsed", state.variable, state.awaits)
         self.states[lapsed] = replace(
             state, name=self.states[lapsed].name, moves=kept, skipped=lapsed
         )
@@ -228,8 +236,8 @@ def _exit(ways: list[Way]) -> _Exit:
     return result
 
 
-def automaton_of(whole: Fragment) -> Automaton:
-    """Return the automaton of the fragment of a whole pattern, not yet simplified.
+def automaton_of(whole: Fragment, pattern: Pattern) -> Automaton:
+    """Return the automaton of a whole pattern, of which `whole` is the fragment, not yet simplified.
 
     Raises:
         ValueError: the pattern can be empty; the binder refuses that before.
@@ -237,4 +245,4 @@ def automaton_of(whole: Fragment) -> Automaton:
     if whole.empty is not None:
         msg = "the pattern can be empty"
         raise ValueError(msg)
-    return _Builder(whole).build()
+    return _Builder(whole, pattern).build()

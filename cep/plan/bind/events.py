@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment, StreamInfo
 
-MATCH_FUNCTIONS = ("match_id", "match_start", "match_end", "match_duration", "match_number")
+MATCH_FUNCTIONS = (
+    "match_id",
+    "match_start",
+    "match_end",
+    "match_duration",
+    "match_number",
+    "match_step",
+)
 
 
 @dataclass(frozen=True, slots=True)

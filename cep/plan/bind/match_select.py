@@ -29,13 +29,18 @@ _FACTS: dict[str, Type] = {
     "match_end": Type.TIMESTAMP,
     "match_duration": Type.DURATION,
     "match_number": Type.INT,
+    "match_step": Type.STRING,
 }
+# Functions that have a value in one of the queries of a rule only: where, and why.
+_OF_TIMEOUT = {"match_step": "it names the step a run awaited that ended by time"}
+_OF_MATCH = {"match_number": "a run that ended by time is no match and has no number"}
 
 
 class MatchSelectScope(PatternScope):
     """SELECT and WHERE over a match: keys, measures (collected), columns of the last bound event.
 
-    keys_broken: PARTITION BY has a mistake, so a bare name may be a key that is not known.
+    keys_broken: PARTITION BY has a mistake, so a bare name may be a key that is not known. ended: the rows are
+    runs that ended by time, at any step.
 
     Invariants: equal measures are kept once; no measure has the name of a key.
     """
@@ -48,12 +53,27 @@ class MatchSelectScope(PatternScope):
         chain: Chain,
         *,
         keys_broken: bool = False,
+        ended: bool = False,
     ) -> None:
         super().__init__(environment, "SELECT", variables, None)
+        self.ended = ended
         self.keys_broken = keys_broken
         self.keys = keys
         self.chain = chain
         self.measures: dict[Bound | Aggregate | Meta, str] = {}
+
+    def over_runs(self) -> MatchSelectScope:
+        """Return the scope of ON TIMEOUT queries, which collects its measures beside those of this one."""
+        found = MatchSelectScope(
+            self.environment,
+            self.variables,
+            self.keys,
+            self.chain,
+            keys_broken=self.keys_broken,
+            ended=True,
+        )
+        found.measures = self.measures
+        return found
 
     def name(self, name: str, span: Span) -> Expr:
         """Return a key, else a column of the last bound event of a pattern over one stream.
@@ -74,7 +94,7 @@ class MatchSelectScope(PatternScope):
 
     def _of_last_event(self, name: str, span: Span) -> Expr:
         """Return a column of the last bound event; which step that is may depend on optional steps."""
-        if not self._is_plain():
+        if self.ended or not self._is_plain():
             column = self.column_of(self.positive()[0], name, span)
             if is_broken(column):
                 return BROKEN
@@ -130,12 +150,17 @@ class MatchSelectScope(PatternScope):
     def match_function(self, node: ast.Call) -> Expr:
         """Return MATCH_ID() and its kin.
 
-        Errors: CEP214.
+        Errors: CEP214, CEP225 function of another kind of query.
         """
         name = node.name.lower()
         if node.args or node.star:
             message = f"{node.name.upper()} takes no arguments"
             return self.report.add("CEP214", message, node.span)
+        why = (_OF_MATCH if self.ended else _OF_TIMEOUT).get(name)
+        if why is not None:
+            place = "ON TIMEOUT" if self.ended else "the SELECT of a match"
+            message = f"{node.name.upper()} has no value in {place}"
+            return self.report.add("CEP225", message, node.span, why)
         if name == "match_id":
             return Meta("match_id", Type.STRING, node.span)
         return self.leaf(Meta(name, _FACTS[name], node.span))

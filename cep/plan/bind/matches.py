@@ -19,6 +19,7 @@ from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
 from cep.plan.bind.shapes import is_required, loops_at_first
+from cep.plan.bind.timeouts import BoundTimeout
 from cep.plan.expressions import Bound, Column, Expr
 from cep.plan.nodes import Absent, Filter, Match, Node, Scan, Variable
 from cep.plan.tree import rebuild
@@ -42,9 +43,13 @@ class MatchOptions:
 
 
 def bind_match_query(
-    select: ast.Select, node: ast.Match, options: MatchOptions, environment: Environment
-) -> Node | None:
-    """Return the plan of `SELECT .. FROM [s] MATCH (..)`, or None.
+    select: ast.Select,
+    node: ast.Match,
+    timeouts: tuple[ast.Select, ...],
+    options: MatchOptions,
+    environment: Environment,
+) -> tuple[Node, ...] | None:
+    """Return the plan of `SELECT .. FROM [s] MATCH (..)`, then those of its ON TIMEOUT queries; or None.
 
     Errors: those of patterns, conditions and select lists; CEP224 clauses that exclude MATCH.
     """
@@ -57,6 +62,7 @@ def bind_match_query(
     bound = _bind_match(node, environment)
     if bound is None:
         return None
+    _check_timeouts(timeouts, bound, report)
     scope = MatchSelectScope(
         environment,
         bound.named,
@@ -71,13 +77,30 @@ def bind_match_query(
         report.add("CEP605", "WHERE over a match", select.where.span, hint)
         scope.place = "WHERE"
         where = bind_condition(select.where, scope)
+    ended = scope.over_runs()
+    queries = [BoundTimeout(query, ended, environment) for query in timeouts]
     if bound.broken or items is None or (where is not None and is_broken(where)):
         return None
-    top: Node = _match_node(bound, scope, node, options)
+    if any(query.broken for query in queries):
+        return None
+    match = _match_node(bound, scope, node, options)
+    match = replace(match, timeouts=bool(timeouts))
+    top: Node = match
     if where is not None:
         top = Filter(top, where, top.schema)
     top = project(items, top, None, report)
-    return throttle(select.output, top, frozenset({"on_match"}), environment)
+    top = throttle(select.output, top, frozenset({"on_match"}), environment)
+    return (top, *(query.node(match.schema) for query in queries))
+
+
+def _check_timeouts(timeouts: tuple[ast.Select, ...], bound: _BoundMatch, report: Report) -> None:
+    """Some clause must end runs by time.
+
+    Errors: CEP224.
+    """
+    if timeouts and bound.within_us is None and not bound.broken:
+        message = "ON TIMEOUT, but no run of this pattern ends by time"
+        report.add("CEP224", message, timeouts[0].span, "add WITHIN to the pattern")
 
 
 def _span_of(select: ast.Select, clause: str) -> Span:

@@ -13,21 +13,29 @@ from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
 from cep.plan.bind.sources import RowSource, bind_source
+from cep.plan.bind.timeouts import timeout_selects
 from cep.plan.nodes import Filter
 
 if TYPE_CHECKING:
     from cep.plan.bind.environment import Environment
     from cep.plan.bind.matches import MatchOptions
+    from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
 
 _WHOLE_CLAUSES = ("distinct", "order_by", "limit")
 
 
-def bind_query(node: ast.Query, options: MatchOptions, environment: Environment) -> Node | None:
+def bind_query(
+    node: ast.Query,
+    timeouts: tuple[ast.Query, ...],
+    options: MatchOptions,
+    environment: Environment,
+) -> tuple[Node, ...] | None:
     """Return the plan of a query, its output columns being those of the top node; None on a mistake.
 
     Args:
-        node: The query.
+        node: The query of a rule.
+        timeouts: Its ON TIMEOUT queries, whose plans come behind it.
         options: What annotations of the rule say to a MATCH.
         environment: Names.
 
@@ -38,18 +46,34 @@ def bind_query(node: ast.Query, options: MatchOptions, environment: Environment)
         refuse(report, type(node).__name__, node.span)
         return None
     before = report.mistakes
-    for clause in _WHOLE_CLAUSES:
-        if getattr(node, clause) not in (None, (), False):
-            refuse(report, f"Select.{clause}", node.span)
+    _refuse_clauses(node, report)
     if node.from_ is None:
         refuse(report, "Select.from_", node.span)
         return None
     if isinstance(node.from_, ast.Match):
-        result = bind_match_query(node, node.from_, options, environment)
+        selects = timeout_selects(timeouts, report)
+        for select in selects:
+            _refuse_clauses(select, report)
+        found = bind_match_query(node, node.from_, selects, options, environment)
     else:
+        for timeout in timeouts:
+            message = "ON TIMEOUT belongs to a rule over MATCH"
+            hint = "MATCH_RECOGNIZE has no timeouts" if _is_recognize(node.from_) else ""
+            report.add("CEP224", message, timeout.span, hint)
         source = bind_source(node.from_, environment)
         result = None if source is None else _rows(node, source, environment)
-    return result if report.mistakes == before else None
+        found = None if result is None else (result,)
+    return found if report.mistakes == before else None
+
+
+def _refuse_clauses(node: ast.Select, report: Report) -> None:
+    for clause in _WHOLE_CLAUSES:
+        if getattr(node, clause) not in (None, (), False):
+            refuse(report, f"Select.{clause}", node.span)
+
+
+def _is_recognize(node: object) -> bool:
+    return isinstance(node, ast.MatchRecognize)
 
 
 def _rows(node: ast.Select, source: RowSource, environment: Environment) -> Node | None:

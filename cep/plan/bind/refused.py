@@ -41,7 +41,6 @@ REFUSED: dict[str, Refusal] = {
     "ExplainQuery": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE`"),
     "Test": Refusal("CEP301", "TEST"),
     "Insert": Refusal("CEP301", "a query outside a rule", "write CREATE RULE name AS .."),
-    "CreateRule.timeouts": Refusal("CEP302", "ON TIMEOUT"),
     "CreateRule.state": Refusal("CEP310", "KEEP STATE or RESET STATE"),
     # streams
     "CreateStream.schemaless": Refusal(
@@ -154,7 +153,6 @@ LATER_FUNCTIONS = frozenset([
     "classifier",
     "events",
     "match_state",
-    "match_step",
     "match_reason",
     "lag",
     "lead",

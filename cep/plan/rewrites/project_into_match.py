@@ -32,7 +32,11 @@ def project_into_match(node: Node) -> Node:
     """
     if not isinstance(node, Project) or not isinstance(node.source, Match):
         return node
-    if node.source.rows or node.source.timeouts or not all(_is_plain(part) for i in node.items for part in walk(i.value)):
+    if (
+        node.source.rows
+        or node.source.timeouts
+        or not all(_is_plain(part) for i in node.items for part in walk(i.value))
+    ):
         return node
     return replace(node.source, rows=node.items, schema=node.schema)
 

@@ -24,7 +24,6 @@ CASES: dict[str, str] = {
     "ExplainQuery": "EXPLAIN ¦SELECT room FROM r;",
     "Test": "¦TEST OF x GIVEN r (ts) VALUES (1s) EXPECT NO x;",
     "Insert": "¦SELECT room FROM r;",
-    "CreateRule.timeouts": "CREATE RULE x AS SELECT room FROM r ON TIMEOUT ¦SELECT room FROM r;",
     "CreateRule.state": "¦CREATE RULE x KEEP STATE AS SELECT room FROM r;",
     "CreateStream.schemaless": "¦CREATE STREAM s;",
     "PrimaryKey": "CREATE STREAM s (k INT, ¦PRIMARY KEY (k));",
