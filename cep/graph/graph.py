@@ -49,6 +49,7 @@ class OperatorKind(StrEnum):
     OVER = "over"  # aggregates over a frame, a row for each row
     MATCH = "match"
     RECOGNIZE = "recognize"  # MATCH_RECOGNIZE
+    JOIN = "join"
     INCIDENT = "incident"
     SUPPRESS = "suppress"
     LIMIT = "limit"

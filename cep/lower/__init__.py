@@ -16,6 +16,7 @@ from cep.errors import CepError, Problem
 from cep.graph.graph import BranchSpec, Graph, OperatorSpec, RuleSpec
 from cep.lower.context import Context, Lowered
 from cep.lower.incident import lower_incident
+from cep.lower.join import lower_join
 from cep.lower.match import lower_match
 from cep.lower.recognize import lower_recognize
 from cep.lower.select import lower_select
@@ -25,6 +26,7 @@ from cep.plan.nodes import (
     Filter,
     GroupWindow,
     Incident,
+    Join,
     Limit,
     Match,
     Node,
@@ -139,7 +141,7 @@ def _chain(root: Node) -> list[Node]:
 
 def _inputs(bottom: Node) -> tuple[str, ...]:
     """Return the streams a rule reads, by the numbers of its inputs."""
-    if isinstance(bottom, Match | Recognize | Incident):
+    if isinstance(bottom, Match | Recognize | Join | Incident):
         return tuple(scan.stream for scan in bottom.inputs)
     return (bottom.stream,) if isinstance(bottom, Scan) else ()
 
@@ -198,6 +200,7 @@ _LOWERINGS: dict[type, Callable[[Any, Context], Lowered]] = {
     Match: _match,
     Recognize: lower_recognize,
     Incident: lower_incident,
+    Join: lower_join,
     Suppress: lower_throttle,
     Limit: lower_throttle,
 }

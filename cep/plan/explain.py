@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from cep.plan.explain_expressions import aggregate_text, expression_text
 from cep.plan.nodes import (
@@ -18,6 +18,7 @@ from cep.plan.nodes import (
     GroupWindow,
     Incident,
     Item,
+    Join,
     Limit,
     Match,
     Node,
@@ -36,7 +37,7 @@ from cep.plan.recognition_text import recognize_lines
 from cep.times import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cep.plan.expressions import Expr
     from cep.schema import Schema
@@ -76,37 +77,53 @@ def schema_text(schema: Schema) -> str:
 def node_lines(node: Node) -> list[str]:
     """Return a node and everything below it, one line each, two blanks deeper a level."""
     match node:
-        case Scan():
-            return [f"Scan {node.stream}"]
-        case Filter():
-            return _over(f"Filter {expression_text(node.condition)}", node.source)
-        case Project():
-            return _over(f"Project {items_text(node.items)}", node.source)
-        case GroupWindow():
-            return _over(_group_text(node), node.source)
-        case Over():
-            return _over(_over_text(node), node.source)
-        case Match():
-            return _match_lines(node)
-        case Ended():
-            return ["Ended runs"]
-        case Recognize():
-            return recognize_lines(node) + [f"  Scan {scan.stream}" for scan in node.inputs]
-        case Suppress():
-            keys = _list(node.keys)
-            return _over(f"Suppress by ({keys}) for {format_duration(node.for_us)}", node.source)
-        case Limit():
-            by = f" by ({_list(node.keys)})" if node.keys else ""
-            text = f"Limit {node.count} per {format_duration(node.per_us)}{by}"
-            return _over(text, node.source)
-        case Incident():
-            return _incident_lines(node)
+        case Filter() | Project() | GroupWindow() | Over() | Suppress() | Limit():
+            text = _TEXTS[type(node)](node)
+            return [text, *("  " + line for line in node_lines(node.source))]
+        case Scan() | Match() | Ended() | Recognize() | Join() | Incident():
+            return _LINES[type(node)](node)
         case _:
             assert_never(node)
 
 
-def _over(text: str, source: Node) -> list[str]:
-    return [text, *("  " + line for line in node_lines(source))]
+def _recognize_lines(node: Recognize) -> list[str]:
+    return recognize_lines(node) + [f"  Scan {scan.stream}" for scan in node.inputs]
+
+
+def _suppress_text(node: Suppress) -> str:
+    return f"Suppress by ({_list(node.keys)}) for {format_duration(node.for_us)}"
+
+
+def _limit_text(node: Limit) -> str:
+    by = f" by ({_list(node.keys)})" if node.keys else ""
+    return f"Limit {node.count} per {format_duration(node.per_us)}{by}"
+
+
+def _join_lines(node: Join) -> list[str]:
+    kinds = {
+        (False, False): "",
+        (True, False): "left outer ",
+        (False, True): "right outer ",
+        (True, True): "full outer ",
+    }
+    equal = ", ".join(f"{expression_text(a)} = {expression_text(b)}" for a, b in node.keys)
+    text = f"Join {kinds[node.left_outer, node.right_outer]}on {equal}"
+    if node.condition is not None:
+        text += f" and {expression_text(node.condition)}"
+    if node.kind == "within":
+        text += (
+            f" within {format_duration(node.before_us)} before,"
+            f" {format_duration(node.after_us)} after"
+        )
+    else:
+        text += " latest before"
+    scans = zip(node.inputs, node.owners, strict=True)
+    columns = ", ".join(c.name for c in node.schema.columns)
+    return [
+        text,
+        f"  columns {columns}",
+        *(f"  Scan {scan.stream} as {owner}" for scan, owner in scans),
+    ]
 
 
 def _list(expressions: Iterable[Expr]) -> str:
@@ -268,3 +285,24 @@ def _incident_lines(node: Incident) -> list[str]:
     for scan in node.inputs:
         lines += ["  " + line for line in node_lines(scan)]
     return lines
+
+
+# The line of a node that stands on another one.
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    Filter: lambda node: f"Filter {expression_text(node.condition)}",
+    Project: lambda node: f"Project {items_text(node.items)}",
+    GroupWindow: _group_text,
+    Over: _over_text,
+    Suppress: _suppress_text,
+    Limit: _limit_text,
+}
+
+# The lines of a node at the bottom of a rule.
+_LINES: dict[type, Callable[[Any], list[str]]] = {
+    Scan: lambda node: [f"Scan {node.stream}"],
+    Match: _match_lines,
+    Ended: lambda _: ["Ended runs"],
+    Recognize: _recognize_lines,
+    Join: _join_lines,
+    Incident: _incident_lines,
+}

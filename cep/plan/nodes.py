@@ -226,6 +226,28 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """Pairs of a row of input 0 (left) and one of input 1 (right), each column named `owner.column`.
+
+    keys: (expression over the left row, one over the right row), equal and not NULL in a pair. condition: what
+    else must be TRUE, over both. kind within: `left.ts - before_us <= right.ts <= left.ts + after_us`;
+    lookup: for each left row the latest right row of its key before it. left_outer, right_outer: rows without
+    partner come with NULLs for the other side, at the end of their time (lookup: at once).
+    """
+
+    inputs: tuple[Scan, Scan]
+    owners: tuple[str, str]
+    keys: tuple[tuple[Expr, Expr], ...]
+    condition: Expr | None
+    kind: OneOf["within", "lookup"]
+    left_outer: bool
+    right_outer: bool
+    before_us: int
+    after_us: int
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
 class Suppress:
     """Passes a row of a key and holds the key's further rows back for `for_us`; appends `suppressed INT`."""
 
@@ -300,6 +322,7 @@ Node = (
     | Match
     | Ended
     | Recognize
+    | Join
     | Suppress
     | Limit
     | Incident

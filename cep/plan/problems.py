@@ -53,6 +53,9 @@ CODES: dict[str, str] = {
     "CEP254": "pattern construct that MATCH_RECOGNIZE does not have",
     "CEP255": "clause of MATCH_RECOGNIZE that cannot be meant",
     "CEP256": "group in any order of a form that cannot be",
+    # joins
+    "CEP258": "join without an equality between its sides",
+    "CEP259": "WITHIN missing from a join, or where it has no meaning",
     # incidents
     "CEP260": "incident clause missing or repeated",
     "CEP261": "state column that OPEN does not declare",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, children
@@ -13,6 +14,7 @@ from cep.plan.nodes import (
     GroupWindow,
     Incident,
     Item,
+    Join,
     Limit,
     Match,
     Node,
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def source_of(node: Node) -> Node | None:
-    """Return the node below, or None for Scan, Match, Ended, Recognize and Incident."""
+    """Return the node below, or None for Scan, Match, Ended, Recognize, Join and Incident."""
     match node:
-        case Scan() | Match() | Ended() | Recognize() | Incident():
+        case Scan() | Match() | Ended() | Recognize() | Join() | Incident():
             return None
         case _:
             return node.source
@@ -39,7 +41,7 @@ def source_of(node: Node) -> Node | None:
 def with_source(node: Node, source: Node) -> Node:
     """Return the node on top of another one."""
     match node:
-        case Scan() | Match() | Ended() | Recognize() | Incident():
+        case Scan() | Match() | Ended() | Recognize() | Join() | Incident():
             return node
         case _:
             return node if source is node.source else replace(node, source=source)
@@ -100,9 +102,7 @@ def conjuncts(expr: Expr | None) -> tuple[Expr, ...]:
 
 def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
     """Apply `change` to every expression of one node; types of top expressions must stay the same."""
-
-    def maybe(expr: Expr | None) -> Expr | None:
-        return None if expr is None else change(expr)
+    maybe = partial(_maybe, change)
 
     def items(named: tuple[Item, ...]) -> tuple[Item, ...]:
         return tuple(Item(i.name, change(i.value)) for i in named)
@@ -142,10 +142,21 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             return _map_recognize(node, change)
         case Incident():
             return _map_incident(node, change)
+        case Join():
+            return _map_join(node, change)
         case Scan() | Ended() | Suppress() | Limit():
             return node
         case _:
             assert_never(node)
+
+
+def _maybe(change: Callable[[Expr], Expr], expr: Expr | None) -> Expr | None:
+    return None if expr is None else change(expr)
+
+
+def _map_join(node: Join, change: Callable[[Expr], Expr]) -> Join:
+    keys = tuple((change(left), change(right)) for left, right in node.keys)
+    return replace(node, keys=keys, condition=_maybe(change, node.condition))
 
 
 def _map_recognize(node: Recognize, change: Callable[[Expr], Expr]) -> Recognize:

@@ -27,6 +27,7 @@ from cep.plan.nodes import (
     Filter,
     GroupWindow,
     Incident,
+    Join,
     Limit,
     Match,
     Node,
@@ -110,8 +111,28 @@ def _node_faults(node: Node) -> Iterator[str]:
             yield from recognize_faults(node)
         case Incident():
             yield from _incident(node)
+        case Join():
+            yield from _join(node)
         case _:
             assert_never(node)
+
+
+def _join(node: Join) -> Iterator[str]:
+    schemas = tuple(scan.schema for scan in node.inputs)
+    condition = () if node.condition is None else (node.condition,)
+    for expr in (*(e for pair in node.keys for e in pair), *condition):
+        for part in walk(expr):
+            if isinstance(part, Column):
+                column = schemas[part.input].find(part.name)
+                if column is None or column.type is not part.type:
+                    yield f"no column {part.name} in input {part.input}"
+    if any(left.type is not right.type for left, right in node.keys):
+        yield "keys of two types"
+    for column in node.schema.columns:
+        owner, _, name = column.name.partition(".")
+        own = schemas[node.owners.index(owner)].find(name) if owner in node.owners else None
+        if own is None or own.type is not column.type:
+            yield f"no side has {column.name}"
 
 
 def _simple(node: Filter | Project | Suppress | Limit) -> Iterator[str]:

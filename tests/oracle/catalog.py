@@ -150,7 +150,8 @@ class Catalog:
         names = [n for item in query.items for n in self.item_names(item, query)]
         if any(isinstance(c, ast.Suppress) for c in query.output):
             names.append("suppressed")
-        return names if "ts" in names else ["ts", *names]
+        hidden = isinstance(query.from_, ast.Join)  # the rows of a join as they are
+        return names if "ts" in names or hidden else ["ts", *names]
 
     def item_names(self, item: ast.SelectItem | ast.Star, query: ast.Select) -> list[str]:
         """Return the column names of an item of a SELECT list: several for a star."""
@@ -160,7 +161,9 @@ class Catalog:
             return [item_name(item)]
         match query.from_:
             case ast.TableName(name=name):
-                return self.columns(name)
+                return [n.rpartition(".")[2] for n in self.columns(name)]
+            case ast.Join() as join:
+                return [f"{o}.{n}" for o, stream in sides_of(join) for n in self.columns(stream)]
             case ast.TableFunction():
                 names = self.columns(table_of(query.from_))
                 return [*names, "window_start", "window_end", "window_time"]
@@ -180,7 +183,11 @@ class Catalog:
                 raise UnsupportedError(type(source).__name__)
 
     def _columns_of_variable(self, star: ast.MemberStar, query: ast.Select) -> list[str]:
-        """Return the names of `v.*`: `v_column` for all columns of its stream."""
+        """Return the names of `v.*`: `v_column` for all columns of its stream; those of a side of a join."""
+        if isinstance(query.from_, ast.TableName) and isinstance(star.target, ast.Name):
+            names = self.columns(query.from_.name)
+            side = f"{star.target.name}."
+            return [n.removeprefix(side) for n in names if n.startswith(side)]
         if not isinstance(query.from_, ast.Match) or not isinstance(star.target, ast.Name):
             raise UnsupportedError(".*")
         owner = star.target.name
@@ -200,6 +207,8 @@ class Catalog:
                 return [name]
             case ast.TableFunction():
                 return [table_of(query.from_)]
+            case ast.Join() as join:
+                return sorted({stream for _, stream in sides_of(join)})
             case ast.Match() | ast.MatchRecognize():
                 # A pattern of no step still reads its input.
                 return sorted({*streams_of(query.from_).values()} or {default_stream(query.from_)})
@@ -235,6 +244,16 @@ def atoms(part: Any) -> list[ast.Atom]:
         return [part]
     inner = part.parts if hasattr(part, "parts") else [part.part] if hasattr(part, "part") else []
     return [a for p in inner for a in atoms(p)]
+
+
+def sides_of(join: ast.Join) -> list[tuple[str, str]]:
+    """Return (owner, stream) of both sides."""
+    found = []
+    for table in (join.left, join.right):
+        if not isinstance(table, ast.TableName):
+            raise UnsupportedError(type(table).__name__)
+        found.append((table.alias or table.name, table.name))
+    return found
 
 
 def table_of(function: ast.TableFunction) -> str:

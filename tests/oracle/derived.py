@@ -72,7 +72,12 @@ def _query(
                 have = {n: renamed(getattr(part, n)) for n in below if hasattr(part, n)}
                 return replace(part, **have) if have else part
 
-    return replace(node, from_=renamed(node.from_), with_=())
+    table = renamed(node.from_)
+    if isinstance(table, ast.Join):
+        name = f"{HIDDEN}{next(numbers)}"
+        made.append(ast.CreateRule(name, ast.Insert(ast.Select((ast.Star(),), table))))
+        table = ast.TableName(name)
+    return replace(node, from_=table, with_=())
 
 
 def _named_as(node: ast.Select, first: ast.Select) -> ast.Select:

@@ -133,13 +133,17 @@ class RowScope:
 
     def name(self, name: str) -> Any:
         """Return a column."""
-        if name not in self.row:
+        # Rows of a join have columns `owner.column`.
+        found = [n for n in self.row if n == name or n.endswith(f".{name}")]
+        if len(found) != 1:
             msg = f"column {name}"
             raise UnsupportedError(msg)
-        return self.row[name]
+        return self.row[found[0]]
 
     def member(self, owner: str, name: str) -> Any:
         """Return `stream.column`."""
+        if f"{owner}.{name}" in self.row:
+            return self.row[f"{owner}.{name}"]
         if owner not in self.owners:
             msg = f"{owner}.{name}"
             raise UnsupportedError(msg)

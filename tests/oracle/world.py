@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cep.lang import ast
 from tests.oracle.catalog import Catalog, Event, Source
 from tests.oracle.incidents import Incidents
+from tests.oracle.joins import Joins
 from tests.oracle.match import Match
 from tests.oracle.operator import Sent
 from tests.oracle.recognize import Recognize
@@ -75,6 +76,8 @@ class World:
             return Incidents(self.catalog, rule, reads)
         query = rule.body.query
         assert isinstance(query, ast.Select)
+        if isinstance(query.from_, ast.Join):
+            return Joins(self.catalog, rule, reads)
         if isinstance(query.from_, ast.Match):
             return Match(self.catalog, rule, reads)
         if isinstance(query.from_, ast.MatchRecognize):

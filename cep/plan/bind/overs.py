@@ -171,7 +171,17 @@ class OverScope(RowScope):
                 return None
         if self.unknown:
             return None
+        owner = (
+            node.target.name
+            if isinstance(node, ast.MemberStar) and isinstance(node.target, ast.Name)
+            else ""
+        )
         return [
-            Item(c.name, Column(0, c.name, c.type, c.not_null, node.span))
+            Item(self._own_name(c.name), Column(0, c.name, c.type, c.not_null, node.span))
             for c in self.schema.columns
+            if not (self.joined and owner) or c.name.startswith(f"{owner}.")
         ]
+
+    def _own_name(self, name: str) -> str:
+        """Return the name of a column in its stream."""
+        return name.partition(".")[2] if self.joined else name

@@ -63,20 +63,32 @@ class RowScope(Scope):
     ) -> None:
         super().__init__(environment, place)
         self.schema = schema
-        self.qualifiers = frozenset(qualifiers)
+        self.qualifiers = tuple(dict.fromkeys(qualifiers))
         self.unknown = unknown
+
+    @property
+    def joined(self) -> bool:
+        """Whether the row is one of a join, whose columns are called `owner.column`."""
+        return len(self.qualifiers) > 1
 
     def name(self, name: str, span: Span) -> Expr:
         """Return a column of the row."""
-        column = self.schema.find(name)
+        found = [column for q in self.qualifiers if (column := self.schema.find(f"{q}.{name}"))]
+        if self.joined and len(found) > 1:
+            owners = " or ".join(column.name for column in found)
+            message = f"both sides of the join have a column {name!r}"
+            return self.report.add("CEP202", message, span, f"write {owners}")
+        column = found[0] if self.joined and found else self.schema.find(name)
         if column is not None:
-            return Column(0, name, column.type, column.not_null, span)
+            return Column(0, column.name, column.type, column.not_null, span)
         if self.unknown:
             return BROKEN
         return self.unknown_column(name, self.schema.names(), span)
 
     def member(self, owner: str, name: str, span: Span) -> Expr:
         """Return a column named with its stream or alias."""
+        if self.joined and owner in self.qualifiers:
+            return self.name(f"{owner}.{name}", span)
         if self.unknown or owner in self.qualifiers:
             return self.name(name, span)
         hint = nearest(owner, self.qualifiers)

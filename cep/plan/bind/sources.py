@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cep.errors import nearest
 from cep.lang import ast
+from cep.plan.bind.joins import bind_join
 from cep.plan.bind.recognize import bind_recognize
 from cep.plan.bind.refused import LATER_WINDOWS, refuse
 from cep.plan.bind.windows import WINDOWS, table_window
@@ -48,8 +49,8 @@ def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:
                 return None
             return RowSource(found.node, found.stream, (table.alias,) if table.alias else ())
         case ast.Join():
-            refuse(environment.report, type(table).__name__, table.span)
-            return None
+            joined = bind_join(table, environment)
+            return None if joined is None else RowSource(*joined)
         case ast.Derived():
             msg = "subqueries have become rules of their own (subqueries.expand)"
             raise AssertionError(msg)

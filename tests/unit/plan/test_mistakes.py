@@ -229,6 +229,10 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP225", recognize("PATTERN (A) DEFINE A AS value > FIRST(¦LAST(A.value))")),
     ("CEP249", recognize("PATTERN (A B) DEFINE B AS ¦LAST(A.value + B.value) > 3")),
     ("CEP252", match("¦((((((a -> b){2,3} -> a){2,3} -> b){2,3}) -> a){2,3} -> b){2,3}")),
+    # joins
+    ("CEP258", rule("SELECT r.room FROM r JOIN q WITHIN 1m ON ¦r.value > 1")),
+    ("CEP259", rule("SELECT r.room FROM ¦r JOIN q ON r.room = q.room")),
+    ("CEP259", rule("SELECT r.room FROM ¦r ASOF JOIN q WITHIN 1m ON r.room = q.room")),
     # incidents
     ("CEP260", "¦CREATE INCIDENT i KEY (room) CLOSE ON r;"),
     ("CEP260", INCIDENT + "OPEN ON r EMIT OPENED ¦EMIT CLOSED;"),
@@ -280,12 +284,12 @@ def test_five_kinds_of_mistakes_in_five_statements() -> None:
         "CREATE RULE one AS SELECT room, FROM r WHERE;\n"
         "CREATE RULE two AS SELECT room, valeu FROM r;\n"
         "CREATE RULE three AS SELECT room FROM r WHERE value > 'hot';\n"
-        "CREATE RULE four AS SELECT r.room FROM r JOIN q WITHIN 5m ON r.room = q.room;\n"
+        "CREATE RULE four AS SELECT DISTINCT room FROM r;\n"
         "CREATE RULE five AS SELECT room FROM r WHERE SUM(n) OVER (ROWS 3 PRECEDING) > 5;\n"
     )
     binding, problems = bind_text(text)
     assert binding.plan is None
-    assert [p.code for p in problems] == ["CEP101", "CEP202", "CEP212", "CEP303", "CEP220"]
+    assert [p.code for p in problems] == ["CEP101", "CEP202", "CEP212", "CEP302", "CEP220"]
     assert [p.span.line for p in problems] == [1, 2, 3, 4, 5]
 
 

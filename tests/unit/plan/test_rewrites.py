@@ -30,6 +30,12 @@ OPTIMIZED: list[tuple[str, str]] = [
         "    Scan r",
     ),
     (
+        rule("SELECT r.value FROM r LEFT JOIN r AS z WITHIN 1m ON r.room = z.room WHERE z.n > 1"),
+        "Project ts := time(), value := r.value\n  Filter z.n > 1\n"
+        "    Join left outer on room = room within 1m before, 1m after\n"
+        "      columns r.value, z.n\n      Scan r as r\n      Scan r as z",
+    ),
+    (
         rule("SELECT room FROM r WHERE TRUE AND NOT FALSE OR value > 1"),
         "Project ts := time(), room\n  Scan r",
     ),

@@ -1,0 +1,222 @@
+"""JOIN: its two sides, the keys that ON makes equal, its time bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.lang import ast
+from cep.plan.bind.constants import bind_duration
+from cep.plan.bind.environment import StreamInfo
+from cep.plan.bind.expressions import bind_condition
+from cep.plan.bind.operators import convert
+from cep.plan.bind.refused import refuse
+from cep.plan.bind.report import is_broken
+from cep.plan.bind.scopes import Scope
+from cep.plan.conditions import conjunction
+from cep.plan.expressions import Call, Column, Expr
+from cep.plan.nodes import Join, Scan
+from cep.plan.tree import conjuncts, walk
+from cep.schema import ColumnSpec, Schema
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cep.errors import Span
+    from cep.plan.bind.environment import Environment
+
+_LOOKUPS = ("asof", "left_asof")
+_OUTER = {
+    "left": (True, False),
+    "right": (False, True),
+    "full": (True, True),
+    "left_asof": (True, False),
+}
+
+
+def joined_name(owner: str, column: str) -> str:
+    """Return the name of a column of a join: that of its side, a dot, its own."""
+    return f"{owner}.{column}"
+
+
+class _Side:
+    """One side of a join: a stream under a name."""
+
+    def __init__(self, number: int, table: ast.TableName, environment: Environment) -> None:
+        self.number = number
+        self.stream = environment.stream(table.name, table.span)
+        self.owner = table.alias or table.name
+        self.span = table.span
+
+    def columns(self, *, nullable: bool) -> Iterator[ColumnSpec]:
+        """Yield the columns as the join has them."""
+        for column in self.stream.schema.columns:
+            not_null = column.not_null and not nullable
+            yield ColumnSpec(joined_name(self.owner, column.name), column.type, not_null)
+
+
+class _PairScope(Scope):
+    """ON: the columns of one row of each side."""
+
+    def __init__(self, sides: tuple[_Side, _Side], environment: Environment) -> None:
+        super().__init__(environment, "ON")
+        self.sides = sides
+
+    def name(self, name: str, span: Span) -> Expr:
+        """Return a column that one side has."""
+        found = [s for s in self.sides if s.stream.schema.find(name) is not None]
+        if len(found) > 1:
+            owners = " or ".join(joined_name(s.owner, name) for s in found)
+            message = f"both sides of the join have a column {name!r}"
+            return self.report.add("CEP202", message, span, f"write {owners}")
+        return self._column((found or self.sides)[0], name, span, found=bool(found))
+
+    def member(self, owner: str, name: str, span: Span) -> Expr:
+        """Return a column named with its side."""
+        for side in self.sides:
+            if side.owner == owner:
+                known = side.stream.schema.find(name) is not None
+                return self._column(side, name, span, found=known)
+        names = " and ".join(s.owner for s in self.sides)
+        message = f"{owner!r} is no side of this join"
+        return self.report.add("CEP202", message, span, f"there are {names}")
+
+    def _column(self, side: _Side, name: str, span: Span, *, found: bool) -> Expr:
+        column = side.stream.schema.find(name)
+        if found and column is not None:
+            return Column(side.number, name, column.type, column.not_null, span)
+        from cep.plan.bind.report import BROKEN
+
+        if any(s.stream.unknown for s in self.sides):
+            return BROKEN
+        return self.report.add("CEP202", f"unknown column {name!r}", span)
+
+
+def bind_join(
+    node: ast.Join, environment: Environment
+) -> tuple[Join, StreamInfo, tuple[str, str]] | None:
+    """Return the join, what its rows look like to the clauses above it, and the names of its sides.
+
+    Errors: CEP202, CEP209 two sides of one name, CEP216, CEP234, CEP303, CEP258 no equality in ON,
+    CEP259 WITHIN missing or misplaced.
+    """
+    report = environment.report
+    before = report.mistakes
+    tables = [_table(t, environment) for t in (node.left, node.right)]
+    if tables[0] is None or tables[1] is None:
+        return None
+    left, right = _Side(0, tables[0], environment), _Side(1, tables[1], environment)
+    if left.owner == right.owner:
+        hint = "give them names: FROM a AS x JOIN a AS y"
+        report.add("CEP209", f"both sides of the join are called {left.owner!r}", node.span, hint)
+    for side in (left, right):
+        environment.needs_time(side.stream, "JOIN", side.span)
+    bounds = _bounds(node, environment)
+    condition = bind_condition(node.condition, _PairScope((left, right), environment))
+    if bounds is None or is_broken(condition) or report.mistakes != before:
+        return None
+    lookup = node.kind in _LOOKUPS
+    keys, rest = _split(condition)
+    if lookup:
+        rest = [r for r in rest if not _is_time_order(r, left, right)]
+    if not keys:
+        hint = "a join finds its partners by at least one equality: ON a.key = b.key"
+        report.add(
+            "CEP258",
+            "ON says of no column of the one side what it equals",
+            node.condition.span,
+            hint,
+        )
+        return None
+    outer = _OUTER.get(node.kind, (False, False))
+    # NULL columns: those of the side that may have no partner for the other.
+    columns = (*left.columns(nullable=outer[1]), *right.columns(nullable=outer[0]))
+    join = Join(
+        (Scan(left.stream.name, left.stream.schema), Scan(right.stream.name, right.stream.schema)),
+        (left.owner, right.owner),
+        tuple(keys),
+        conjunction(tuple(rest)) if rest else None,
+        "lookup" if lookup else "within",
+        outer[0],
+        outer[1],
+        *bounds,
+        Schema(columns),
+    )
+    stream = StreamInfo("", join.schema, unknown=left.stream.unknown or right.stream.unknown)
+    return join, stream, (left.owner, right.owner)
+
+
+def _table(node: ast.Table, environment: Environment) -> ast.TableName | None:
+    if isinstance(node, ast.TableName):
+        if node.as_of is not None:
+            refuse(environment.report, "TableName.as_of", node.as_of.span)
+            return None
+        return node
+    if isinstance(node, ast.Join):
+        refuse(environment.report, "Join.nested", node.span)
+    else:
+        refuse(environment.report, "Join.side", node.span)
+    return None
+
+
+def _bounds(node: ast.Join, environment: Environment) -> tuple[int, int] | None:
+    """Return how far a partner of the left row lies before and after it at most, us."""
+    report = environment.report
+    given = (node.within, node.before, node.after)
+    if node.kind in _LOOKUPS:
+        if any(given):
+            report.add("CEP259", "ASOF JOIN takes no WITHIN", node.span, "it takes the latest row")
+            return None
+        return 0, 0
+    if not any(given):
+        hint = "a stream is endless: a JOIN b WITHIN 5m ON .."
+        report.add("CEP259", "JOIN of two streams needs WITHIN", node.span, hint)
+        return None
+    if node.within is not None:
+        us = bind_duration(node.within, "WITHIN of a join", environment, zero=True)
+        return None if us is None else (us, us)
+    assert node.before is not None
+    assert node.after is not None
+    before = bind_duration(node.before, "BEFORE of a join", environment, zero=True)
+    after = bind_duration(node.after, "AFTER of a join", environment, zero=True)
+    return None if before is None or after is None else (before, after)
+
+
+def _split(condition: Expr) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:
+    """Return the equalities between the sides as (left, right), and what else ON says."""
+    keys: list[tuple[Expr, Expr]] = []
+    rest: list[Expr] = []
+    for part in conjuncts(condition):
+        pair = _equality(part)
+        if pair is None:
+            rest.append(part)
+        else:
+            keys.append(pair)
+    return keys, rest
+
+
+def _equality(part: Expr) -> tuple[Expr, Expr] | None:
+    if not (isinstance(part, Call) and part.function == "eq"):
+        return None
+    sides = [{e.input for e in walk(a) if isinstance(e, Column)} for a in part.args]
+    first, second = part.args
+    if sides == [{1}, {0}]:
+        first, second = second, first
+    elif sides != [{0}, {1}]:
+        return None
+    if first.type is not second.type:
+        first, second = convert(first, Type.DOUBLE), convert(second, Type.DOUBLE)
+    return first, second
+
+
+def _is_time_order(part: Expr, left: _Side, right: _Side) -> bool:
+    """Return whether this says only that the right row is not after the left one."""
+    if not (isinstance(part, Call) and part.function in ("le", "ge")):
+        return False
+    later, earlier = part.args if part.function == "ge" else part.args[::-1]
+    return (
+        isinstance(later, Column)
+        and isinstance(earlier, Column)
+        and (later.input, later.name) == (0, left.stream.time_column)
+        and (earlier.input, earlier.name) == (1, right.stream.time_column)
+    )
