@@ -99,6 +99,7 @@ def build_components(
             wall,
             bounded=bounded,
             shared=shared,
+            tables=tuple(s for s in graph.streams if s.primary_key),
         )
         for names, mine in zip(groups, tasks, strict=True)
     ]

@@ -41,6 +41,7 @@ class Component:
         *,
         bounded: bool,
         shared: frozenset[str] = frozenset(),
+        tables: tuple[StreamSpec, ...] = (),
     ) -> None:
         self._wall = wall
         self._written = written  # rows of every derived stream so far, shared by all components
@@ -51,6 +52,7 @@ class Component:
         # The clock before it went to the end of input in this step.
         self._ends_after: int | None = None
         self._derived = derived
+        self._inputs = (*(s.spec for s in sources), *tables)
         self._bounded = bounded
         self._writers = Counter(
             n for task in rules for n in task.spec.outputs
@@ -180,6 +182,15 @@ class Component:
             if name in rows and len(rows[name]):
                 emit(name, rows[name])
 
+    def load(self, table: str, rows: EventBatch) -> None:
+        """Give the rows a table starts with to the rules that read it; they make nothing of them."""
+        for task in self.rules:
+            if table in task.spec.inputs and len(rows):
+                if self.depth is not None:
+                    order_source(rows, 0, self.depth)
+                inputs = tuple(rows if n == table else self._nothing(n) for n in task.spec.inputs)
+                task.process(inputs, NULL_I64, self.depth, 0)
+
     def _released(self) -> dict[str, EventBatch]:
         """Return the rows that may run, by stream, with positions where they are needed."""
         found: dict[str, EventBatch] = {}
@@ -206,7 +217,7 @@ class Component:
     def _nothing(self, name: str) -> EventBatch:
         spec = self._derived.get(name)
         if spec is None:
-            spec = next(s.spec for s in self.sources if s.spec.name == name)
+            spec = next(s for s in self._inputs if s.name == name)
         empty = empty_batch(spec.schema)
         if self.depth is not None:
             order_source(empty, 0, self.depth)

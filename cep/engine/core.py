@@ -19,6 +19,7 @@ from cep.engine.build import (
 from cep.engine.clock import WallClock
 from cep.engine.histogram import Histogram
 from cep.engine.lane import Lane
+from cep.engine.tables import open_table, table_rows
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
 from cep.kernel import BackgroundCompiler
@@ -93,6 +94,25 @@ class EngineCore:
         self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
         self.step_times = Histogram(STEP_BOUNDS)
         self.next_tick_us = 0  # wall clock before which a tick changes nothing
+        self._load_tables()
+
+    def _load_tables(self) -> None:
+        """Read the files that tables start with: their rows come before every event.
+
+        Raises:
+            CepError: CEP504 not readable, CEP505 unknown format.
+        """
+        for spec in self.graph.streams:
+            if dict(spec.options).get("source") is None or not spec.primary_key:
+                continue
+            for source in open_table(spec, self.strings):
+                while (decoded := source.poll()) is not None:
+                    for bad in decoded.rejects:
+                        self.rejects.append(BadEvent(spec.name, bad.row, bad.raw, bad.reason))
+                    batch = table_rows(spec, decoded)
+                    for component in self.components:
+                        component.load(spec.name, batch)
+                source.close()
 
     # ------------------------------------------------------------ input
 

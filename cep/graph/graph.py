@@ -19,7 +19,8 @@ class StreamSpec:
 
     time_column: the column the watermark is declared on; None = arrival time (source) or derived.
     watermark_delay_us: allowed disorder; 0 = in order. late_into: stream that receives late rows.
-    hidden: written for other rules alone, no output. declaration: place in declaration order over all
+    hidden: written for other rules alone, no output. primary_key: it is a table,
+    the rows of the stream are its changes; option "source" names the file it starts with. declaration: place in declaration order over all
     files. ts_unit: us per unit of integer time stamps is `ts_unit_us` (may be a fraction for ns: then
     `ts_unit` says "ns").
     """
@@ -29,6 +30,7 @@ class StreamSpec:
     declaration: int
     derived: bool = False
     hidden: bool = False
+    primary_key: tuple[str, ...] = ()
     time_column: str | None = None
     watermark_delay_us: int = 0
     tiebreak: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
+from cep.plan.bind.tables import bind_table
 from cep.plan.nodes import Branch, Plan, RulePlan
 from cep.schema import Schema
 
@@ -110,6 +111,7 @@ class _Binder:
                 time_column=spec.time_column,
                 tiebreak=spec.tiebreak,
             )
+        self._tables(found, writers)
         for spec in list(self.declared.values()):
             if spec.late_into is not None:
                 self._late(spec, spec.late_into, writers)
@@ -117,6 +119,23 @@ class _Binder:
             n for n, (rule, _) in found.rules.items() if isinstance(rule, ast.CreateIncident)
         )
         self.environment.others.update(dict.fromkeys(incidents, "an incident"))
+
+    def _tables(self, found: Declarations, writers: Mapping[str, str]) -> None:
+        """Declare tables; those that rules write are completed when these are bound."""
+        for name, (node, place) in found.tables.items():
+            spec, known = bind_table(node, place, self.environment)
+            if name in self.declared:
+                self.report.add("CEP209", f"{name!r} is declared twice", node.span)
+                continue
+            self.declared[name] = spec
+            if name not in writers:
+                self.environment.streams[name] = StreamInfo(
+                    name,
+                    spec.schema,
+                    unknown=not known,
+                    time_column="ts",
+                    primary_key=spec.primary_key,
+                )
 
     def _late(self, spec: StreamSpec, name: str, writers: Mapping[str, str]) -> None:
         """Declare the stream of late rows: the columns of its source (output only)."""
@@ -173,13 +192,24 @@ class _Binder:
         if node.state is not None:
             refuse(self.report, "CreateRule.state", node.span)
         for insert in (node.body, *node.timeouts):
-            if insert.upsert:
-                refuse(self.report, "Insert.upsert", insert.span)
+            self._target(insert)
             if insert.columns:
                 refuse(self.report, "Insert.columns", insert.span)
         timeouts = tuple(timeout.query for timeout in node.timeouts)
         roots = bind_query(node.body.query, timeouts, options.match, self.environment)
         return roots if self.report.mistakes == before else None
+
+    def _target(self, insert: ast.Insert) -> None:
+        """UPSERT INTO for tables, INSERT INTO for streams."""
+        spec = self.declared.get(insert.target or "")
+        table = spec is not None and bool(spec.primary_key)
+        if insert.upsert and not table:
+            message = f"{insert.target} is no table"
+            hint = "declare it with CREATE TABLE .. PRIMARY KEY, or write INSERT INTO"
+            self.report.add("CEP236", message, insert.span, hint)
+        elif table and not insert.upsert:
+            message = f"{insert.target} is a table"
+            self.report.add("CEP236", message, insert.span, "write UPSERT INTO")
 
     def _rule(self, node: Rule, item: Flow, finished: Mapping[tuple[str, int], Writer]) -> RulePlan:
         incident = isinstance(node, ast.CreateIncident)
@@ -211,6 +241,7 @@ class _Binder:
             unknown=output.broken or self.report.mistakes != before,
             arrival=output.arrival,
             time_column="ts",
+            primary_key=output.declared.primary_key if output.declared is not None else (),
         )
 
     # ------------------------------------------------------------ the plan

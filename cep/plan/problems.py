@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "CEP234": "time is needed on a stream without WATERMARK",
     "CEP235": "output column ts is not a TIMESTAMP",
     # patterns
+    "CEP236": "table without a key, or used as a stream",
     "CEP240": "NOT where it cannot stand",
     "CEP241": "pattern that can match no event",
     "CEP242": "quantifier bounds that make no sense",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cep.errors import SourceText
@@ -29,6 +31,15 @@ class Event:
     row: dict[str, Any]
     seq: int = -1
     position: int = -1
+
+
+@dataclass
+class TableRows:
+    """A table: its columns, its key, the rows it starts with."""
+
+    columns: list[str]
+    key: list[str]
+    rows: list[dict[str, Any]]
 
 
 @dataclass
@@ -76,6 +87,7 @@ class Catalog:
         self.sources: dict[str, Source] = {}
         self.parameters: dict[str, Any] = {}
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
+        self.tables: dict[str, TableRows] = {}
         self.written: dict[str, int] = {}  # rows so far of every derived stream
         statements, self.views = flattened(result.statements)
         for statement in statements:
@@ -89,6 +101,9 @@ class Catalog:
         match statement:
             case ast.CreateStream():
                 self.sources[statement.name] = source_of(statement, len(self.sources))
+            case ast.CreateTable():
+                self.tables[statement.name] = table_of_file(statement)
+                self.views.add(statement.name)
             case ast.Param(name=name, default=default):
                 if default is not None:
                     self.parameters[name] = self.constant(default)
@@ -107,6 +122,8 @@ class Catalog:
         """Return the columns of a stream, of a derived one the union over its writers."""
         if stream in self.sources:
             return list(self.sources[stream].columns)
+        if stream in self.tables:
+            return self.tables[stream].columns
         found: dict[str, None] = {}
         for rule in self.rules:
             for target, names in self.written_by(rule):
@@ -244,6 +261,35 @@ def atoms(part: Any) -> list[ast.Atom]:
         return [part]
     inner = part.parts if hasattr(part, "parts") else [part.part] if hasattr(part, "part") else []
     return [a for p in inner for a in atoms(p)]
+
+
+def table_of_file(statement: ast.CreateTable) -> TableRows:
+    """Return a table as it is declared, with the rows of its file."""
+    kinds: dict[str, Type] = {}
+    key: list[str] = []
+    for element in statement.elements or ():
+        match element:
+            case ast.ColumnDefinition(name=name, type=kind, primary_key=primary):
+                kinds[name] = TYPE_NAMES[kind.name.upper()]
+                key += [name] if primary else []
+            case ast.PrimaryKey(columns=columns):
+                key += columns
+            case _:
+                raise UnsupportedError(statement.name)
+    options = {o.name: o.value for o in statement.options}
+    rows = []
+    place = options.get("source")
+    if isinstance(place, ast.Text):
+        with Path(place.value).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                rows.append({n: _typed(row[n], kind) for n, kind in kinds.items()})
+    return TableRows(list(kinds), key, rows)
+
+
+def _typed(text: str, kind: Type) -> Any:
+    if not text:
+        return None
+    return {Type.INT: int, Type.DOUBLE: float}.get(kind, str)(text)
 
 
 def sides_of(join: ast.Join) -> list[tuple[str, str]]:

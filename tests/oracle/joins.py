@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.catalog import sides_of
+from tests.oracle.catalog import Event, sides_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import Operator, RowScope, Timer
 
 if TYPE_CHECKING:
-    from tests.oracle.catalog import Catalog, Event
+    from tests.oracle.catalog import Catalog
 
 Row = dict[str, Any]
 LEFT, RIGHT = 0, 1
@@ -46,8 +46,12 @@ class Joins(Operator):
         self.outer = {"left": (1, 0), "right": (0, 1), "full": (1, 1), "left_asof": (1, 0)}.get(
             join.kind, (0, 0)
         )
-        self.latest = join.kind.endswith("asof")
+        self.table = catalog.tables.get(self.sides[RIGHT][1])
+        self.latest = join.kind.endswith("asof") or self.table is not None
         self.seen: list[list[Seen]] = [[], []]
+        if self.table is not None:
+            stream = self.sides[RIGHT][1]
+            self.seen[RIGHT] = [Seen(Event(stream, -1, row), -1) for row in self.table.rows]
         self.n = 0
 
     def on_event(self, event: Event) -> list[Row]:
@@ -98,8 +102,18 @@ class Joins(Operator):
                 operator="eq",
                 left=ast.Member(target=ast.Name(name=a)),
                 right=ast.Member(target=ast.Name(name=b)),
-            ):
+            ) if self.table is None:
                 return {a, b} == {owner for owner, _ in self.sides}
+            case ast.Binary(operator="eq", left=left, right=right):
+                return any(self._is_primary(side) for side in (left, right))
+            case _:
+                return False
+
+    def _is_primary(self, side: ast.Expression) -> bool:
+        """Whether this is a column of the table's key."""
+        match side:
+            case ast.Member(target=ast.Name(name=owner), name=name) if self.table is not None:
+                return owner == self.sides[RIGHT][0] and name in self.table.key
             case _:
                 return False
 

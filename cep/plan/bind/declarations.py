@@ -27,6 +27,7 @@ class Declarations:
     """Statements by kind; the number is the place in declaration order over all files."""
 
     streams: dict[str, tuple[ast.CreateStream, int]] = field(default_factory=dict)
+    tables: dict[str, tuple[ast.CreateTable, int]] = field(default_factory=dict)
     parameters: dict[str, ast.Param] = field(default_factory=dict)
     rules: dict[str, tuple[Rule, int]] = field(default_factory=dict)
     refused_names: set[str] = field(default_factory=set)
@@ -44,6 +45,10 @@ def collect(statements: Sequence[ast.Statement], environment: Environment) -> De
                 place = _place(node, found.streams, number, environment)
                 if place is not None:
                     found.streams[node.name] = (node, place)
+            case ast.CreateTable():
+                place = _place(node, found.tables, number, environment)
+                if place is not None:
+                    found.tables[node.name] = (node, place)
             case ast.CreateRule() | ast.CreateIncident():
                 place = _place(node, found.rules, number, environment)
                 if place is not None:
@@ -60,7 +65,7 @@ def collect(statements: Sequence[ast.Statement], environment: Environment) -> De
 
 
 def _place(
-    node: ast.CreateStream | Rule,
+    node: ast.CreateStream | ast.CreateTable | Rule,
     known: Mapping[str, tuple[object, int]],
     number: int,
     environment: Environment,

@@ -20,7 +20,7 @@ class StreamInfo:
 
     unknown: its columns are not known because what declares or writes it has mistakes; nothing is said
     about its columns. arrival: some of its events have no event time but that of their arrival.
-    late_of: the stream whose late rows it takes (then no rule may read it).
+    late_of: the stream whose late rows it takes (then no rule may read it). primary_key: it is a table.
     """
 
     name: str
@@ -30,6 +30,7 @@ class StreamInfo:
     late_of: str | None = None
     time_column: str | None = None
     tiebreak: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +52,10 @@ class Environment:
         Errors: CEP201 unknown stream, CEP232 stream that cannot be read, CEP303 table of an incident.
         """
         found = self.streams.get(name)
+        if found is not None and found.primary_key:
+            hint = f"FROM stream AS s JOIN {name} ON {name}.{found.primary_key[0]} = s.column"
+            self.report.add("CEP232", f"{name} is a table, not a stream", span, hint)
+            return unknown_stream(name)
         if found is not None and found.late_of is not None:
             message = f"{name} takes the late rows of {found.late_of}; a rule cannot read it"
             self.report.add("CEP232", message, span, "late rows are output only")
@@ -72,6 +77,14 @@ class Environment:
                 hint = f"rule {name} writes to {self.written_by[name]}"
             self.report.add("CEP201", f"unknown stream {name!r}", span, hint)
         return unknown_stream(name)
+
+    def relation(self, name: str, span: Span) -> StreamInfo:
+        """Return the stream or table a side of a join reads.
+
+        Errors: those of `stream`.
+        """
+        found = self.streams.get(name)
+        return found if found is not None and found.primary_key else self.stream(name, span)
 
     def parameter(self, name: str, span: Span) -> Expr:
         """Return the value of a parameter.

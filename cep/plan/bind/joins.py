@@ -12,6 +12,7 @@ from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.scopes import Scope
+from cep.plan.bind.tables import TIME
 from cep.plan.conditions import conjunction
 from cep.plan.expressions import Call, Column, Expr
 from cep.plan.nodes import Join, Scan
@@ -44,13 +45,21 @@ class _Side:
 
     def __init__(self, number: int, table: ast.TableName, environment: Environment) -> None:
         self.number = number
-        self.stream = environment.stream(table.name, table.span)
+        self.stream = environment.relation(table.name, table.span)
         self.owner = table.alias or table.name
         self.span = table.span
+        self.as_of = table.as_of
+
+    @property
+    def table(self) -> bool:
+        """Whether it is a table."""
+        return bool(self.stream.primary_key)
 
     def columns(self, *, nullable: bool) -> Iterator[ColumnSpec]:
         """Yield the columns as the join has them."""
         for column in self.stream.schema.columns:
+            if self.table and column.name == TIME:
+                continue  # the time of the last change
             not_null = column.not_null and not nullable
             yield ColumnSpec(joined_name(self.owner, column.name), column.type, not_null)
 
@@ -111,14 +120,22 @@ def bind_join(
         report.add("CEP209", f"both sides of the join are called {left.owner!r}", node.span, hint)
     for side in (left, right):
         environment.needs_time(side.stream, "JOIN", side.span)
-    bounds = _bounds(node, environment)
+    _check_tables(node, left, right, environment)
+    bounds = (0, 0) if right.table else _bounds(node, environment)
     condition = bind_condition(node.condition, _PairScope((left, right), environment))
     if bounds is None or is_broken(condition) or report.mistakes != before:
         return None
-    lookup = node.kind in _LOOKUPS
-    keys, rest = _split(condition)
-    if lookup:
+    lookup = node.kind in _LOOKUPS or right.table
+    keys, rest = _split(condition, constants=right.table)
+    if right.table:
+        keys, rest = _by_primary_key(keys, rest, right)
+    elif lookup:
         rest = [r for r in rest if not _is_time_order(r, left, right)]
+    if right.table and len(keys) < len(right.stream.primary_key):
+        names = ", ".join(joined_name(right.owner, n) for n in right.stream.primary_key)
+        message = "ON must say what every column of the primary key equals"
+        report.add("CEP258", message, node.condition.span, f"the key is {names}")
+        return None
     if not keys:
         hint = "a join finds its partners by at least one equality: ON a.key = b.key"
         report.add(
@@ -146,11 +163,49 @@ def bind_join(
     return join, stream, (left.owner, right.owner)
 
 
+def _check_tables(node: ast.Join, left: _Side, right: _Side, environment: Environment) -> None:
+    """A table stands on the right, for inner and left joins without WITHIN (ruling 35)."""
+    report = environment.report
+    if left.table:
+        hint = "write it on the right: FROM stream JOIN table ON .."
+        report.add("CEP259", f"{left.owner} is a table on the left of a join", left.span, hint)
+    if right.table and node.kind not in ("inner", "left"):
+        message = "a table is joined with JOIN or LEFT JOIN"
+        report.add("CEP259", message, right.span, "rows of a table are no events of their own")
+    if right.table and any((node.within, node.before, node.after)):
+        message = "a join with a table takes no WITHIN"
+        report.add("CEP259", message, node.span, "it takes the row as it is then")
+    for side in (left, right):
+        moment = side.as_of
+        if moment is None:
+            continue
+        name = moment.name if isinstance(moment, ast.Name | ast.Member) else None
+        if not side.table:
+            refuse(report, "TableName.as_of", moment.span)
+        elif name != left.stream.time_column:
+            message = "a table is read as of the time of the event on the left"
+            hint = f"write {joined_name(left.owner, left.stream.time_column or 'ts')}"
+            report.add("CEP259", message, moment.span, hint)
+
+
+def _by_primary_key(
+    keys: list[tuple[Expr, Expr]], rest: list[Expr], right: _Side
+) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:
+    """Return the equalities with the primary key, in its order, and everything else ON says."""
+    found: dict[str, tuple[Expr, Expr]] = {}
+    others = []
+    for pair in keys:
+        name = pair[1].name if isinstance(pair[1], Column) else ""
+        if name in right.stream.primary_key and name not in found:
+            found[name] = pair
+        else:
+            others.append(Call("eq", pair, Type.BOOLEAN, pair[0].span))
+    ordered = [found[n] for n in right.stream.primary_key if n in found]
+    return ordered, [*others, *rest]
+
+
 def _table(node: ast.Table, environment: Environment) -> ast.TableName | None:
     if isinstance(node, ast.TableName):
-        if node.as_of is not None:
-            refuse(environment.report, "TableName.as_of", node.as_of.span)
-            return None
         return node
     if isinstance(node, ast.Join):
         refuse(environment.report, "Join.nested", node.span)
@@ -182,12 +237,15 @@ def _bounds(node: ast.Join, environment: Environment) -> tuple[int, int] | None:
     return None if before is None or after is None else (before, after)
 
 
-def _split(condition: Expr) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:
-    """Return the equalities between the sides as (left, right), and what else ON says."""
+def _split(condition: Expr, *, constants: bool) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:
+    """Return the equalities between the sides as (left, right), and what else ON says.
+
+    constants: whether a constant may stand for the left side.
+    """
     keys: list[tuple[Expr, Expr]] = []
     rest: list[Expr] = []
     for part in conjuncts(condition):
-        pair = _equality(part)
+        pair = _equality(part, constants=constants)
         if pair is None:
             rest.append(part)
         else:
@@ -195,14 +253,15 @@ def _split(condition: Expr) -> tuple[list[tuple[Expr, Expr]], list[Expr]]:
     return keys, rest
 
 
-def _equality(part: Expr) -> tuple[Expr, Expr] | None:
+def _equality(part: Expr, *, constants: bool) -> tuple[Expr, Expr] | None:
     if not (isinstance(part, Call) and part.function == "eq"):
         return None
     sides = [{e.input for e in walk(a) if isinstance(e, Column)} for a in part.args]
     first, second = part.args
-    if sides == [{1}, {0}]:
+    lefts = [{0}, set()] if constants else [{0}]
+    if sides[0] == {1} and sides[1] in lefts:
         first, second = second, first
-    elif sides != [{0}, {1}]:
+    elif sides[1] != {1} or sides[0] not in lefts:
         return None
     if first.type is not second.type:
         first, second = convert(first, Type.DOUBLE), convert(second, Type.DOUBLE)

@@ -26,7 +26,9 @@ _TWO_WINDOWS = "TUMBLE(10s) and HOP(size => 10s, every => 1s) run"
 # Key: class of the AST node, or class and the field or value that makes it special.
 REFUSED: dict[str, Refusal] = {
     # statements
-    "CreateTable": Refusal("CEP301", "CREATE TABLE"),
+    "CreateTable.query": Refusal(
+        "CEP301", "CREATE TABLE .. AS", "UPSERT INTO the table from a rule"
+    ),
     "CreateFunction": Refusal("CEP301", "CREATE FUNCTION"),
     "CreateTemplate": Refusal("CEP301", "CREATE TEMPLATE"),
     "Module": Refusal("CEP301", "MODULE"),
@@ -60,7 +62,6 @@ REFUSED: dict[str, Refusal] = {
     "Annotation.peers": Refusal("CEP310", "@peers"),
     "Annotation.disabled": Refusal("CEP310", "@disabled", "put the rule into a comment"),
     # queries
-    "Insert.upsert": Refusal("CEP302", "UPSERT INTO", "use INSERT INTO"),
     "Insert.columns": Refusal("CEP302", "a column list after INSERT INTO", "name items with AS"),
     "Apply": Refusal("CEP302", "APPLY"),
     "Select.distinct": Refusal(
@@ -82,7 +83,7 @@ REFUSED: dict[str, Refusal] = {
     "TableFunction.rows": Refusal(
         "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"
     ),
-    "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF"),
+    "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
     "Call.cumulate": Refusal("CEP304", "CUMULATE", _TWO_WINDOWS),
     "Call.session": Refusal("CEP304", "SESSION", _TWO_WINDOWS),

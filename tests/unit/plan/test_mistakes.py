@@ -229,7 +229,10 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP225", recognize("PATTERN (A) DEFINE A AS value > FIRST(¦LAST(A.value))")),
     ("CEP249", recognize("PATTERN (A B) DEFINE B AS ¦LAST(A.value + B.value) > 3")),
     ("CEP252", match("¦((((((a -> b){2,3} -> a){2,3} -> b){2,3}) -> a){2,3} -> b){2,3}")),
-    # joins
+    # tables and joins
+    ("CEP236", "¦CREATE TABLE t (k INT);"),
+    ("CEP236", "CREATE TABLE t (k INT PRIMARY KEY, ¦ts TIMESTAMP);"),
+    ("CEP236", rule("SELECT room FROM r").replace("SELECT", "¦UPSERT INTO t SELECT", 1)),
     ("CEP258", rule("SELECT r.room FROM r JOIN q WITHIN 1m ON ¦r.value > 1")),
     ("CEP259", rule("SELECT r.room FROM ¦r JOIN q ON r.room = q.room")),
     ("CEP259", rule("SELECT r.room FROM ¦r ASOF JOIN q WITHIN 1m ON r.room = q.room")),
@@ -276,7 +279,7 @@ def test_readers_of_a_broken_rule_are_not_blamed() -> None:
         "CREATE INCIDENT g KEY (k) OPEN ON a SET z = foo UPDATE ON t SET z = z + bar;\n"
     )
     _, problems = bind_text(text)
-    assert [p.code for p in problems if not p.is_lint] == ["CEP202", "CEP301", "CEP101"]
+    assert [p.code for p in problems if not p.is_lint] == ["CEP202", "CEP236", "CEP101"]
 
 
 def test_five_kinds_of_mistakes_in_five_statements() -> None:

@@ -11,7 +11,7 @@ from cep.plan.problems import CODES
 GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
 
 CASES: dict[str, str] = {
-    "CreateTable": "¦CREATE TABLE t (k INT);",
+    "CreateTable.query": "¦CREATE TABLE t AS SELECT room FROM r;",
     "CreateFunction": "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';",
     "CreateTemplate": "¦CREATE TEMPLATE t(s STREAM) AS SELECT room FROM s;",
     "Module": "¦MODULE m;",
@@ -37,7 +37,6 @@ CASES: dict[str, str] = {
     "Annotation.ttl": "¦@ttl(1h) " + rule("SELECT room FROM r"),
     "Annotation.peers": "¦@peers(include) " + rule("SELECT room FROM r"),
     "Annotation.disabled": "¦@disabled " + rule("SELECT room FROM r"),
-    "Insert.upsert": rule("¦UPSERT INTO t SELECT room FROM r"),
     "Insert.columns": rule("¦INSERT INTO t (a) SELECT room FROM r"),
     "Apply": rule("¦APPLY t(1)"),
     "Select.distinct": rule("¦SELECT DISTINCT room FROM r"),
