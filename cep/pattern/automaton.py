@@ -74,7 +74,8 @@ class State:
     name: unique, for pictures and generated code. variable: the variable bound last. moves: in order of
     preference. guards: variables whose event kills the run if no move fits. absence: number of the
     awaited absence or None; `satisfied` is the state entered at its deadline. skipped: state after an
-    event that was not taken. accepting: entering this state completes the run. awaits: variable of the leftmost
+    event that was not taken. accepting: entering this state completes the run. open: the run is complete
+    and grows (`growing`); entering such a state from another one completes it. awaits: variable of the leftmost
     step that is not satisfied and not optional, empty if there is none; in an any-order group that is not
     complete it depends on the run, and is the first move whose operand is not satisfied.
     """
@@ -87,6 +88,7 @@ class State:
     satisfied: int = DEAD
     skipped: int = DEAD
     accepting: bool = False
+    open: bool = False
     awaits: str = ""
 
 

@@ -46,7 +46,9 @@ class _Picture:
         for move in self.automaton.starts:
             self._take(START, move)
         for number, state in enumerate(self.automaton.states):
-            states.append(graph.AutomatonState(state.name, self._box(number), state.accepting))
+            states.append(
+                graph.AutomatonState(state.name, self._box(number), state.accepting or state.open)
+            )
             for move in state.moves:
                 self._moves(state, move)
             self._without_an_event(number, state)
@@ -70,6 +72,9 @@ class _Picture:
         if state.accepting:
             return "match"
         counted = [f"{self.counts[number]} bound"] if number in self.counts else []
+        if state.open:
+            grows = _waits(state.moves) if state.moves else "waits for its end"
+            return "\n".join(("match, open", state.variable, *counted, grows))
         return "\n".join((state.variable, *counted, _waits(state.moves)))
 
     # ------------------------------------------------------------------ edges

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cep.pattern.automaton import DEAD, Automaton, Move, State, targets
+from cep.pattern.growing import grown
 
 
-def simplify(automaton: Automaton) -> Automaton:
-    """Apply all clean-ups in order."""
-    return remove_idle_counters(remove_unreachable(complete_at_minimum(automaton)))
+def simplify(automaton: Automaton, *, grows: bool = False) -> Automaton:
+    """Apply all clean-ups in order; grows: complete runs stay (`cep.pattern.growing`)."""
+    ended = grown(automaton) if grows else complete_at_minimum(automaton)
+    return remove_idle_counters(remove_unreachable(ended))
 
 
 def complete_at_minimum(automaton: Automaton) -> Automaton:

@@ -74,7 +74,8 @@ class State:
 class Meta:
     """A fact the engine knows.
 
-    `time` (T of the row), `match_id match_start match_end match_duration match_number match_step incident_id`.
+    `time` (T of the row), `match_id match_start match_end match_duration match_number match_step
+    match_state match_reason incident_id`.
     """
 
     what: str

@@ -198,7 +198,8 @@ class Match:
     the first bound event. Measures are leaves only: Bound, Aggregate or Meta match_start, match_end,
     match_duration, match_number (expressions over them stand in the Project above). With `rows` the output
     columns are those instead: expressions over keys and measures, and the time. timeouts: runs that end by
-    time give a row too, which leaves by a port of its own (`Ended`).
+    time give a row too, which leaves by a port of its own (`Ended`). emit: a row when the match is complete
+    (match), when it closes, or for every change of it; every_us: of changes, updates at most so often.
     """
 
     inputs: tuple[Scan, ...]
@@ -216,6 +217,13 @@ class Match:
     subsets: tuple[Subset, ...] = ()
     rows: tuple[Item, ...] = ()
     timeouts: bool = False
+    emit: OneOf["match", "close", "changes"] = "match"
+    every_us: int | None = None
+
+    @property
+    def grows(self) -> bool:
+        """Whether a complete run stays and takes further events until something closes it (ruling 17)."""
+        return self.emit != "match"
 
 
 @dataclass(frozen=True, slots=True)

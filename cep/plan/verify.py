@@ -57,6 +57,8 @@ MEASURE_FACTS = frozenset([
     "match_duration",
     "match_number",
     "match_step",
+    "match_state",
+    "match_reason",
 ])
 
 

@@ -48,14 +48,33 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
     if d.chance(0.06):
         d.tag("WHERE over a match")
         where = f" WHERE {condition(d, steps[0].stream, steps[0].variable + '.')}"
+    emit = _emit(d, steps, items, ends="FOR" not in pattern) if "WITHIN" in options else ""
     limits = throttle(d, items)
-    text = f"SELECT {items} FROM {source}MATCH ({pattern}{options}){where}{limits}"
+    text = f"SELECT {items} FROM {source}MATCH ({pattern}{options}){where}{emit}{limits}"
     found = items.stream(into or name, limits)
-    if "WITHIN" in options and d.chance(0.3):
+    if "WITHIN" in options and "CHANGES" not in emit and d.chance(0.3):
         timeouts, ended = _timeouts(d, name, steps, by_key=by_key, single=single)
         text += timeouts
         found = d.pick((found, ended))
     return rule(name, into, text), found
+
+
+def _emit(d: Draw, steps: list[Step], items: Items, *, ends: bool) -> str:
+    """EMIT ON CLOSE or EMIT CHANGES; ends: the pattern ends with its last step."""
+    if not d.chance(0.25):
+        return ""
+    if d.chance(0.8):
+        items.add("MATCH_STATE()", "STRING", "state")
+        items.add("MATCH_REASON()", "STRING", "reason")
+    if d.chance(0.3):
+        items.add("MATCH_NUMBER()", "INT", "number")
+    loops = ends and steps[-1].loop not in ("", "{2}", "{2} STRICT")
+    if not loops or d.chance(0.4):
+        d.tag("EMIT ON CLOSE")
+        return " EMIT ON CLOSE"
+    every = f" EVERY {d.seconds(1, 2, 3)}" if d.chance(0.4) else ""
+    d.tag(f"EMIT CHANGES{' EVERY' if every else ''}")
+    return f" EMIT CHANGES{every}"
 
 
 def _timeouts(

@@ -36,7 +36,7 @@ class Run:
     anchor: int
     skipped: int | None = None
     opened: int | None = None
-    ticked: int = 0
+    number: int = 0
     changed: bool = False
 
     @property
@@ -110,13 +110,18 @@ class Match(QueryOperator):
         self.seen.append((key, event))
         rows: list[Row] = []
         completed: list[Run] = []
+        grown: list[tuple[int, list[Row]]] = []
         for run in [r for r in self.runs if r.key == key]:
             if run.opened is not None:
-                rows += self._grow(run, event)
+                grown.append((len(completed), self._grow(run, event)))
                 continue
             completed += [r for r in self._offer(run, event) if self._is_complete(r)]
         found = bool(completed)
-        rows += self._finish(completed, event.t)
+        # Rows of open matches stand between those of runs by the order of their starts.
+        for number, run in enumerate(completed):
+            rows += [row for place, made in grown if place == number for row in made]
+            rows += self._finish([run], event.t) if run in self.runs else []
+        rows += [row for place, made in grown if place == len(completed) for row in made]
         if not (found and self.skip.kind == "past_last"):
             rows += self._start(key, event)
         return [*rows, *self._end_by_count(key, event)]
@@ -215,7 +220,11 @@ class Match(QueryOperator):
             self.runs = [r for r in self.runs if r.key != key or len(r.bindings) > 1]
         complete = self._is_complete(run)
         live = [r for r in self.runs if r.key == key]
-        if self.max_runs is not None and len(live) >= self.max_runs and not complete:
+        if (
+            self.max_runs is not None
+            and len(live) >= self.max_runs
+            and (self.grows or not complete)
+        ):
             self.runs.remove(live[0])
         self.runs.append(run)
         return self._finish([run], event.t) if complete else []
@@ -248,8 +257,10 @@ class Match(QueryOperator):
         waiting = list(completed)
         while waiting:
             run = waiting.pop(0)
+            self.number += 1
+            run.number = self.number
             if self.grows:
-                run.opened = run.ticked = t
+                run.opened = t
                 rows += self._emit(run, t, "opened") if self.emits == "changes" else []
             else:
                 self.runs.remove(run)
@@ -283,8 +294,7 @@ class Match(QueryOperator):
     def _emit(
         self, run: Run, t: int, state: str | None = None, reason: str | None = None
     ) -> list[Row]:
-        self.number += self.emits != "changes" or state == "opened"
-        scope = MatchScope(self, run.bindings, run.key, Growth(state, reason, self.number))
+        scope = MatchScope(self, run.bindings, run.key, Growth(state, reason, run.number))
         where = self.query.where
         if where is not None and evaluate(where, scope) is not True:
             return []

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from cep.plan.nodes import Match
 
 STEP = Meta("match_step", Type.STRING)
+STATE = Meta("match_state", Type.STRING)
+REASON = Meta("match_reason", Type.STRING)
 ENDED_PORT = 1
 """The port by which the rows of runs leave that ended by time; matches leave by port 0."""
 
@@ -54,11 +56,13 @@ class Emitter:
         ]
         self.arrays = OutputArrays(*named)
 
-    def emit(self, ts: str, cause: str, end: str, *, port: int = 0) -> None:
+    def emit(
+        self, ts: str, cause: str, end: str, *, port: int = 0, state: str = "", reason: str = ""
+    ) -> None:
         """Write the output row of run `r` of key `slot`.
 
         ts: the instant T. cause: a row of the merged input or a CAUSE_ constant. end: the instant of the
-        last bound event. port: by which the row leaves.
+        last bound event. port: by which the row leaves. state, reason: MATCH_STATE() and MATCH_REASON().
         """
         parts = self.parts
         writer = parts.writer
@@ -72,12 +76,16 @@ class Emitter:
             "match_start": "run_start[r]",
             "match_end": f"{end}",
             "match_duration": f"({end} - run_start[r])",
-            "match_number": f"({parts.register('runs_matched')} + 1)",
+            "match_number": self._number(),
             "time": ts,
         }
-        if any(i.value == STEP for i in parts.node.measures):
+        read = {item.value for item in parts.node.measures}
+        if STEP in read:
             scope.facts["match_step"] = "step"
             self._find_step(port)
+        for leaf, told in ((STATE, state), (REASON, reason)):
+            if leaf in read:
+                scope.facts[leaf.what] = parts.layout.constant(told) if told else "(-1)"
         if parts.node.rows:
             self._rows()
         else:
@@ -89,6 +97,12 @@ class Emitter:
         ):
             writer.line(f"{array}[n_out] = {value}")
         writer.line("ctl[3] = n_out + 1")
+
+    def _number(self) -> str:
+        """Return the kernel text of MATCH_NUMBER(): matches are numbered when they are complete."""
+        if self.parts.node.grows:
+            return "run_match[r]"
+        return f"({self.parts.register('runs_matched')} + 1)"
 
     def _find_step(self, port: int) -> None:
         """Write the finding of the step that run `r` awaits: `step` is its code, -1 if there is none."""

@@ -14,6 +14,7 @@ from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import Emitter, hidden_columns
+from cep.codegen.match.growth import Growth
 from cep.codegen.match.keys import PartitionKeys
 from cep.codegen.match.parts import (
     Condition,
@@ -52,7 +53,7 @@ class MatchKernel:
 
 def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     """Return the kernel of a MATCH node; `name` is that of the rule."""
-    automaton = build(node.pattern, awaits=node.timeouts)
+    automaton = build(node.pattern, awaits=node.timeouts, grows=node.grows)
     layout = Layout(f"match_{name}", n_inputs=len(node.inputs))
     writer = Writer()
     row = "row" if len(node.inputs) == 1 else "j"
@@ -66,7 +67,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
-    cohort = None if node.timeouts else find_cohort(parts)
+    cohort = None if node.timeouts or node.grows else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
@@ -95,6 +96,8 @@ class _Kernel:
         self.parts = parts
         self.runs = Runs(parts)
         self.emitter = Emitter(parts)
+        self.growth = Growth(parts, self.runs, self.emitter) if parts.node.grows else None
+        self.runs.growth = self.growth
         self.scan = Scan(parts, self.runs, self.emitter)
         self.timers = Timers(parts, self.runs, self.emitter)
         self.flags = [condition.flag for condition in parts.conditions.values()]
@@ -109,6 +112,8 @@ class _Kernel:
         writer.lines("ts = 0", "slot = -1", "r = -1", "deadline = 0", "state = 0")
         parts.keys.enter(writer)
         parts.scope.aggregates.distinct.enter(writer)
+        if self.growth is not None:
+            self.growth.flush()
         with writer.block("while True:"):
             self._skip()
             writer.line("limit = ctl[2]")
@@ -271,7 +276,7 @@ class _Kernel:
         writer = parts.writer
         layout = parts.layout
         writer.line("most_matches = 1")
-        if not parts.past_last:
+        if not parts.past_last or self.growth is not None:
             with writer.block("if slot >= 0:"):
                 writer.line("most_matches = key_runs[slot] + 1")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
@@ -291,6 +296,8 @@ class _Kernel:
         tests = ["may_start == 1"]
         if parts.past_last:
             tests.append("completed == 0")
+            if self.growth is not None:
+                tests.append(self.growth.none_open())
         with writer.block(f"if {' and '.join(tests)}:"):
             if parts.node.starts == "first":
                 writer.line("free = 1")

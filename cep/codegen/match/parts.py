@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
-from cep.pattern.automaton import bound_on_entry
+from cep.pattern.automaton import DEAD, bound_on_entry
 from cep.pattern.gates import Gate, gate_of, leaves, own_columns, split
 from cep.plan.expressions import Aggregate, Bound
 from cep.plan.tree import conjuncts
@@ -109,7 +109,21 @@ class Parts:
     @property
     def keeps_last_time(self) -> bool:
         """Whether runs keep the instant of their last bound event, because rows are made without one."""
-        return self.node.timeouts
+        return self.node.timeouts or self.node.grows
+
+    @property
+    def keeps_ages(self) -> bool:
+        """Whether all runs stand in a list by age."""
+        return self.node.within_us is not None or self.node.grows
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether runs are numbered as they start, because several of them may be due at one instant."""
+        return self.has_absence or self.node.grows
+
+    def is_open(self, state: int) -> bool:
+        """Return whether the runs of a state are complete and grow."""
+        return state != DEAD and self.automaton.states[state].open
 
     @property
     def past_last(self) -> bool:
@@ -175,7 +189,7 @@ def sure_variables(
     bound = bound_on_entry(automaton)
     sure = set(automaton.steps)
     for state, known in zip(automaton.states, bound, strict=True):
-        if state.accepting or ended:
+        if state.accepting or state.open or ended:
             sure &= known
         for name in (*(move.variable for move in state.moves), *state.guards):
             sure -= {read for read in _read_by(conditions[name]) if read not in known}

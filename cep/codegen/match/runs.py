@@ -14,6 +14,10 @@ from cep.pattern.automaton import DEAD, Fill, Move
 
 if TYPE_CHECKING:
     from cep.codegen.match.emit import Emitter
+    from cep.codegen.match.growth import Growth
+
+GREW = 3
+"""The `fate` of a run that is open and took an event."""
 
 
 class Runs:
@@ -38,7 +42,15 @@ class Runs:
         layout.state("run_key", "i64", "runs")
         layout.state("run_stream", "i8", "runs")
         layout.state("run_seq", "i64", "runs")
-        if parts.node.within_us is not None:
+        self.growth: Growth | None = None
+        self.queues: list[int] = []
+        self._kept_by_need()
+
+    def _kept_by_need(self) -> None:
+        """Add the arrays of runs that only some patterns need."""
+        parts = self.parts
+        layout = parts.layout
+        if parts.keeps_ages:
             self.oldest = layout.register_number("oldest_run", -1)
             layout.register("newest_run", -1)
             layout.state("run_ages", "i64", "runs", width=2, fill=-1)
@@ -50,18 +62,18 @@ class Runs:
             layout.state("run_bound", "i64", "runs")
         if parts.keeps_last_time:
             layout.state("run_last_ts", "i64", "runs")
-        self.queues: list[int] = []
         for number, _ in enumerate(parts.automaton.absences):
             self.queues.append(layout.register_number(f"absence{number}_first", -1))
             layout.register(f"absence{number}_last", -1)
         if parts.has_absence:
             layout.state("run_queue", "i64", "runs", width=2, fill=-1)
             layout.state("run_deadline", "i64", "runs")
+        if parts.keeps_order:
             layout.state("run_number", "i64", "runs")
-            if parts.past_last:
-                layout.register("events_seen")
-                layout.state("run_first_event", "i64", "runs")
-                layout.state("run_last_event", "i64", "runs")
+        if parts.has_absence and parts.past_last:
+            layout.register("events_seen")
+            layout.state("run_first_event", "i64", "runs")
+            layout.state("run_last_event", "i64", "runs")
 
     # ------------------------------------------------------------------ removing
 
@@ -70,8 +82,10 @@ class Runs:
         parts = self.parts
         writer = parts.writer
         writer.line(parts.call("runs", "remove_run", "key_ends", "2 * slot", "run_links", "r"))
-        if parts.node.within_us is not None:
+        if parts.keeps_ages:
             writer.line(parts.call("runs", "remove_run", "reg", self.oldest, "run_ages", "r"))
+        if self.growth is not None:
+            self.growth.forget()
         self._leave_queues()
         parts.scope.aggregates.distinct.drop(writer)
         counter = parts.in_state("run_state[r]")
@@ -203,8 +217,10 @@ class Runs:
     def _enter(self, source: int, target: int) -> None:
         if self.parts.automaton.states[target].accepting:
             self.parts.writer.line("fate = 1")
-        else:
-            self.change_state(source, target, bound=True)
+            return
+        self.change_state(source, target, bound=True)
+        if self.parts.is_open(target):
+            self.parts.writer.line(f"fate = {GREW if self.parts.is_open(source) else 1}")
 
     # ------------------------------------------------------------------ starting
 
@@ -227,6 +243,10 @@ class Runs:
             else:
                 self.remove("runs_matched")
             return
+        if self.growth is not None and parts.is_open(move.target):
+            self.growth.open("ts", "row")
+            if parts.past_last:
+                self.growth.remove_others()
         absence = parts.automaton.states[move.target].absence
         if absence is not None:
             self.wait(absence, "ts")
@@ -252,13 +272,7 @@ class Runs:
             writer.line(f"run_missing[r] = {start or 0}")
         if parts.node.starts == "last":
             writer.line("run_bound[r] = 1")
-        if parts.keeps_last_time:
-            writer.line("run_last_ts[r] = ts")
-        if parts.has_absence:
-            writer.line(f"run_number[r] = {parts.register('runs_started')}")
-            if parts.past_last:
-                seen = parts.register("events_seen")
-                writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
+        self._fill_times()
         parts.scope.aggregates.distinct.start(writer)
         kept = parts.scope.cells
         for key, (cell, _) in kept.captures.items():
@@ -271,11 +285,25 @@ class Runs:
             for cell in cells.values():
                 writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
 
+    def _fill_times(self) -> None:
+        """Write the cells of a new run that say when it stands where."""
+        parts = self.parts
+        writer = parts.writer
+        if parts.keeps_last_time:
+            writer.line("run_last_ts[r] = ts")
+        if self.growth is not None:
+            self.growth.start()
+        if parts.keeps_order:
+            writer.line(f"run_number[r] = {parts.register('runs_started')}")
+        if parts.has_absence and parts.past_last:
+            seen = parts.register("events_seen")
+            writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
+
     def _link(self, move: Move) -> None:
         parts = self.parts
         writer = parts.writer
         writer.line(parts.call("runs", "append_run", "key_ends", "2 * slot", "run_links", "r"))
-        if parts.node.within_us is not None:
+        if parts.keeps_ages:
             writer.line(parts.call("runs", "append_run", "reg", self.oldest, "run_ages", "r"))
         counter = parts.in_state(move.target)
         writer.line(f"{counter} = {counter} + 1")

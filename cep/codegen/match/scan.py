@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
+from cep.codegen.match.runs import GREW
 from cep.pattern.automaton import DEAD, Move, State
 
 if TYPE_CHECKING:
@@ -106,6 +107,12 @@ class Scan:
             if any(self._can_kill(state) for _, state in parts.waiting()):
                 with writer.block("elif fate == 2:"):
                     self.runs.remove("runs_killed")
+            growth = self.runs.growth
+            if growth is not None:
+                with writer.block(f"elif fate == {GREW}:"):
+                    growth.change()
+                    self._keep_gates()
+                    writer.line("fate = 0")
             if parts.gates:
                 with writer.block("else:"):
                     self._keep_gates()
@@ -114,7 +121,10 @@ class Scan:
             writer.line(f"{gate.array}[slot] = kept{number}")
         if parts.past_last:
             with writer.block("if completed > 0:"):
-                self.runs.remove_all("runs_killed", matched=1)
+                if growth is not None:
+                    growth.remove_others()
+                else:
+                    self.runs.remove_all("runs_killed", matched=1)
 
     def _can_kill(self, state: State) -> bool:
         """Return whether an event can end a run of a state without completing it."""
@@ -122,6 +132,14 @@ class Scan:
 
     def _completed(self) -> None:
         """Write a completion: emit; under PAST LAST the run is removed with the others, after the scan."""
+        growth = self.runs.growth
+        if growth is not None:
+            growth.open("ts", "row")
+            self._keep_gates()
+            self.parts.writer.line("completed = completed + 1")
+            if self.parts.past_last:
+                self.parts.writer.line("break")
+            return
         self.emitter.emit("ts", "row", "ts")
         self.parts.writer.line("completed = completed + 1")
         if self.parts.past_last:

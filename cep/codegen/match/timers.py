@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen.match.emit import ENDED_PORT
+from cep.codegen.match.growth import OPEN
 from cep.graph.kernel import CAUSE_DEADLINE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cep.codegen.match.emit import Emitter
     from cep.codegen.match.parts import Parts
     from cep.codegen.match.runs import Runs
+
+TICK = -2
+"""The `timer` of an update of a growing match."""
 
 
 class Timers:
@@ -29,24 +35,33 @@ class Timers:
         """
         parts = self.parts
         writer = parts.writer
-        if parts.node.within_us is None and not parts.has_absence:
+        growth = self.runs.growth
+        ticks = -1 if growth is None else growth.ticks
+        if parts.node.within_us is None and not parts.has_absence and ticks < 0:
             return
         with writer.block("while due < limit:"):
             writer.lines("due = MAX_I64", "timer = -1", "r = -1")
             for number, at in enumerate(self.runs.queues):
                 self._absence_head(number, at)
+            if ticks >= 0:
+                self._next_tick(ticks)
             if parts.node.within_us is not None:
                 self._oldest(parts.node.within_us)
             with writer.block("if due >= limit:"):
                 writer.line("break")
             writer.line("slot = run_key[r]")
+            kinds: list[tuple[str, Callable[[], None]]] = []
             if parts.node.within_us is not None:
-                word = "if timer == 0:" if parts.has_absence else "if r >= 0:"
-                with writer.block(word):
-                    self._expire()
+                kinds.append(("timer == 0", self._expire))
+            if growth is not None and ticks >= 0:
+                kinds.append((f"timer == {TICK}", self._tick))
             if parts.has_absence:
-                with writer.block("else:" if parts.node.within_us is not None else "if r >= 0:"):
-                    self._fire()
+                kinds.append(("timer > 0", self._fire))
+            for place, (test, act) in enumerate(kinds):
+                last = "else" if place else "if r >= 0"
+                word = f"{'elif' if place else 'if'} {test}" if act != kinds[-1][1] else last
+                with writer.block(f"{word}:"):
+                    act()
             self.runs.release_key()
 
     def _absence_head(self, number: int, at: int) -> None:
@@ -71,7 +86,8 @@ class Timers:
                 + self.parts.call("deadlines", "deadline_after", "run_start[head]", within_us)
             )
             earlier = "deadline < due"
-            if self.parts.node.timeouts and self.parts.has_absence:
+            node = self.parts.node
+            if (node.timeouts and self.parts.has_absence) or node.grows:
                 # Of two runs the one started first, of one run its absence.
                 earlier = (
                     "(deadline < due or "
@@ -81,13 +97,40 @@ class Timers:
                 writer.lines("due = deadline", "timer = 0", "r = head")
 
     def _expire(self) -> None:
-        """Write the end of run `r` by WITHIN, with its row for the ON TIMEOUT queries."""
+        """Write the end of run `r` by WITHIN: an open match closes, others have a row for ON TIMEOUT queries."""
+        parts = self.parts
+        growth = self.runs.growth
+        if growth is not None:
+            with parts.writer.block(f"if {OPEN}:"):
+                self._room()
+                growth.close("due", CAUSE_DEADLINE, "within")
+            with parts.writer.block("else:"):
+                self._time_out()
+        else:
+            self._time_out()
+
+    def _time_out(self) -> None:
+        """Write the end of run `r`, which is not complete, with its row for the ON TIMEOUT queries."""
         parts = self.parts
         if parts.node.timeouts:
             self._room()
             end = "run_last_ts[r]"
             self.emitter.emit("due", str(CAUSE_DEADLINE), end, port=ENDED_PORT)
         self.runs.remove("runs_expired")
+
+    def _next_tick(self, ticks: int) -> None:
+        """Write the comparison with the first update in the heap of those that are due."""
+        writer = self.parts.writer
+        with writer.block(f"if reg[{ticks}] > 0:"):
+            writer.line("head = ticks[0]")
+            later = "(run_tick[head] == due and r >= 0 and run_number[head] < run_number[r])"
+            with writer.block(f"if run_tick[head] < due or {later}:"):
+                writer.lines("due = run_tick[head]", f"timer = {TICK}", "r = head")
+
+    def _tick(self) -> None:
+        self._room()
+        if self.runs.growth is not None:
+            self.runs.growth.tick()
 
     def _room(self) -> None:
         """Write the test that a row of output has room."""
@@ -100,7 +143,8 @@ class Timers:
         parts = self.parts
         writer = parts.writer
         states = [(n, s) for n, s in parts.waiting() if s.absence is not None]
-        if any(parts.automaton.states[s.satisfied].accepting for _, s in states):
+        ends = [s.satisfied for _, s in states]
+        if any(parts.automaton.states[n].accepting or parts.is_open(n) for n in ends):
             self._room()
         writer.line("state = run_state[r]")
         for place, (number, state) in enumerate(states):
@@ -109,8 +153,17 @@ class Timers:
                     length = parts.automaton.absences[state.absence or 0].for_us
                     self._match(length)
                 else:
-                    self.runs.change_state(number, state.satisfied, bound=False)
-                    self.runs.join_gates(state.satisfied)
+                    self._go_on(number, state.satisfied)
+
+    def _go_on(self, source: int, target: int) -> None:
+        """Write the wait for what comes behind an absence; if nothing has to come, the match is complete and grows."""
+        self.runs.change_state(source, target, bound=False)
+        self.runs.join_gates(target)
+        growth = self.runs.growth
+        if growth is not None and self.parts.is_open(target):
+            growth.open("due", str(CAUSE_DEADLINE))
+            if self.parts.past_last:
+                growth.remove_earlier()
 
     def _match(self, length: int) -> None:
         """Write a match at a deadline; PAST LAST removes the runs that started up to its last event."""

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from cep.pattern.build.fragment import Fragment
 
 
-def build(pattern: Pattern, *, awaits: bool = False) -> Automaton:
-    """Return the simplified automaton of a pattern; awaits: its states must say which step is awaited."""
-    automaton = simplify(automaton_of(fragment(pattern), pattern))
+def build(pattern: Pattern, *, awaits: bool = False, grows: bool = False) -> Automaton:
+    """Return the simplified automaton of a pattern.
+
+    awaits: its states must say which step is awaited. grows: complete runs stay and grow.
+    """
+    automaton = simplify(automaton_of(fragment(pattern), pattern), grows=grows)
     return merge_equal(automaton) if _has_choice(pattern) and not awaits else automaton
 
 

@@ -31,6 +31,8 @@ MATCH_FUNCTIONS = (
     "match_duration",
     "match_number",
     "match_step",
+    "match_state",
+    "match_reason",
 )
 
 

@@ -36,6 +36,8 @@ def lint_match(
     conditions: Iterable[Variable],
     within_us: int | None,
     report: Report,
+    *,
+    grows: bool,
 ) -> None:
     """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
     if within_us is None and not _bounded(chain):
@@ -57,7 +59,8 @@ def lint_match(
         if strict and len(streams) > 1:
             message = "STRICT counts events of every stream of this pattern"
             report.add("CEP604", message, span, "use a relaxed loop, or a pattern over one stream")
-    _never_bound(chain, report)
+    if not grows:
+        _never_bound(chain, report)
     _swallowed(chain, by_name, report)
     _begin_alike(chain, by_name, report)
 

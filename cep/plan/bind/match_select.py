@@ -30,17 +30,22 @@ _FACTS: dict[str, Type] = {
     "match_duration": Type.DURATION,
     "match_number": Type.INT,
     "match_step": Type.STRING,
+    "match_state": Type.STRING,
+    "match_reason": Type.STRING,
 }
 # Functions that have a value in one of the queries of a rule only: where, and why.
 _OF_TIMEOUT = {"match_step": "it names the step a run awaited that ended by time"}
 _OF_MATCH = {"match_number": "a run that ended by time is no match and has no number"}
+_OF_GROWING = dict.fromkeys(
+    ("match_state", "match_reason"), "a match has states with EMIT CHANGES or EMIT ON CLOSE"
+)
 
 
 class MatchSelectScope(PatternScope):
     """SELECT and WHERE over a match: keys, measures (collected), columns of the last bound event.
 
     keys_broken: PARTITION BY has a mistake, so a bare name may be a key that is not known. ended: the rows are
-    runs that ended by time, at any step.
+    runs that ended by time, at any step. grows: the rows are states of matches that take further events.
 
     Invariants: equal measures are kept once; no measure has the name of a key.
     """
@@ -54,9 +59,11 @@ class MatchSelectScope(PatternScope):
         *,
         keys_broken: bool = False,
         ended: bool = False,
+        grows: bool = False,
     ) -> None:
         super().__init__(environment, "SELECT", variables, None)
         self.ended = ended
+        self.grows = grows
         self.keys_broken = keys_broken
         self.keys = keys
         self.chain = chain
@@ -94,7 +101,7 @@ class MatchSelectScope(PatternScope):
 
     def _of_last_event(self, name: str, span: Span) -> Expr:
         """Return a column of the last bound event; which step that is may depend on optional steps."""
-        if self.ended or not self._is_plain():
+        if self.ended or self.grows or not self._is_plain():
             column = self.column_of(self.positive()[0], name, span)
             if is_broken(column):
                 return BROKEN
@@ -156,7 +163,8 @@ class MatchSelectScope(PatternScope):
         if node.args or node.star:
             message = f"{node.name.upper()} takes no arguments"
             return self.report.add("CEP214", message, node.span)
-        why = (_OF_MATCH if self.ended else _OF_TIMEOUT).get(name)
+        others = _OF_MATCH if self.ended else _OF_TIMEOUT
+        why = (others if self.grows else others | _OF_GROWING).get(name)
         if why is not None:
             place = "ON TIMEOUT" if self.ended else "the SELECT of a match"
             message = f"{node.name.upper()} has no value in {place}"

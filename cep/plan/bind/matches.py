@@ -8,6 +8,7 @@ from typing import Literal as OneOf
 
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
+from cep.plan.bind.endings import MATCH_EMITS, Emits, bind_emit, check_endings
 from cep.plan.bind.environment import unknown_stream
 from cep.plan.bind.events import BoundVariable, PatternScope
 from cep.plan.bind.expressions import bind_condition
@@ -59,16 +60,18 @@ def bind_match_query(
             hint = "write a second rule that reads the output stream of this one"
             message = f"{word} in the same SELECT as MATCH"
             report.add("CEP224", message, _span_of(select, clause), hint)
-    bound = _bind_match(node, environment)
+    emits = bind_emit(select.output, environment)
+    bound = _bind_match(node, emits, environment)
     if bound is None:
         return None
-    _check_timeouts(timeouts, bound, report)
+    check_endings(emits, timeouts, bound.chain, report, ends=node.within is not None)
     scope = MatchSelectScope(
         environment,
         bound.named,
         [k.column for k in bound.keys],
         bound.chain,
         keys_broken=len(bound.keys) < len(node.partition_by),
+        grows=emits.grows,
     )
     items = bind_items(select.items, scope, scope, report)
     where = None
@@ -84,23 +87,13 @@ def bind_match_query(
     if any(query.broken for query in queries):
         return None
     match = _match_node(bound, scope, node, options)
-    match = replace(match, timeouts=bool(timeouts))
+    match = replace(match, timeouts=bool(timeouts), emit=emits.emit, every_us=emits.every_us)
     top: Node = match
     if where is not None:
         top = Filter(top, where, top.schema)
     top = project(items, top, None, report)
-    top = throttle(select.output, top, frozenset({"on_match"}), environment)
+    top = throttle(select.output, top, MATCH_EMITS, environment)
     return (top, *(query.node(match.schema) for query in queries))
-
-
-def _check_timeouts(timeouts: tuple[ast.Select, ...], bound: _BoundMatch, report: Report) -> None:
-    """Some clause must end runs by time.
-
-    Errors: CEP224.
-    """
-    if timeouts and bound.within_us is None and not bound.broken:
-        message = "ON TIMEOUT, but no run of this pattern ends by time"
-        report.add("CEP224", message, timeouts[0].span, "add WITHIN to the pattern")
 
 
 def _span_of(select: ast.Select, clause: str) -> Span:
@@ -155,7 +148,7 @@ _SKIPS: dict[str, OneOf["past_last", "to_next", "none"]] = {
 }
 
 
-def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None:
+def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _BoundMatch | None:
     """Bind everything inside the parentheses of MATCH."""
     report = environment.report
     before = report.mistakes
@@ -182,7 +175,7 @@ def _bind_match(node: ast.Match, environment: Environment) -> _BoundMatch | None
     broken = report.mistakes != before
     bound = tuple(c for c in conditions if c is not None)
     if not broken:
-        lint_match(node, chain, variables, bound, within, report)
+        lint_match(node, chain, variables, bound, within, report, grows=emits.grows)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
     return _BoundMatch(inputs, named, chain, keys, plain, within, broken)
 

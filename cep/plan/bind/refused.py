@@ -156,8 +156,6 @@ LATER_FUNCTIONS = frozenset([
     "next",
     "classifier",
     "events",
-    "match_state",
-    "match_reason",
     "lag",
     "lead",
     "row_number",
