@@ -66,6 +66,11 @@ METRICS: dict[str, tuple[Any, str, tuple[str, ...]]] = {
         "Partial matches dropped by a cap or a skip.",
         ("rule",),
     ),
+    "cep_runs_ended": (
+        CounterMetricFamily,
+        "Partial matches that ended, by reason; those started are these and the live ones.",
+        ("rule", "reason"),
+    ),
     "cep_windows_open": (GaugeMetricFamily, "Windows with rows that have not closed.", ("rule",)),
     "cep_keys_live": (GaugeMetricFamily, "Keys with state.", ("rule",)),
     "cep_incidents_open": (GaugeMetricFamily, "Incidents that are open.", ("rule",)),
@@ -150,6 +155,8 @@ class EngineCollector(Collector):
             families["cep_kernel_seconds"].add_metric([name], rule["kernel_seconds"])
             families["cep_rule_compile_seconds"].add_metric([name], rule["compile_seconds"])
             families["cep_kernel_tier"].add_metric([name], rule["tier"] == "llvm")
+            for reason, count in rule.get("run_ends", {}).items():
+                families["cep_runs_ended"].add_metric([name, reason], count)
             for metric, register in FROM_REGISTERS.items():
                 if register in rule:
                     families[metric].add_metric([name], rule[register])

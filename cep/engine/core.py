@@ -22,6 +22,7 @@ from cep.engine.lane import Lane
 from cep.engine.tables import open_table, table_rows
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
+from cep.graph.kernel import RUN_ENDS
 from cep.kernel import BackgroundCompiler
 from cep.state.arrays import put_under, take_from
 from cep.strings import StringTable
@@ -361,7 +362,7 @@ class EngineCore:
                     "state_bytes": sum(o.state_bytes for o in task.operators),
                     "kernel_seconds": sum(o.kernel_seconds for o in task.operators),
                     "compile_seconds": sum(o.compile_seconds for o in task.operators),
-                    **_sums(o.registers() for o in task.operators),
+                    **_counts(o.registers() for o in task.operators),
                 }
                 for task in self.rules
             },
@@ -382,8 +383,15 @@ def _stream_stats(source: SourceStream) -> dict[str, object]:
     }
 
 
-def _sums(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+def _counts(operators: Iterable[dict[str, int]]) -> dict[str, object]:
+    """Return the registers of a rule's operators by name, summed; ends of runs by reason, and what they add up to."""
     total: Counter[str] = Counter()
-    for one in counts:
+    for one in operators:
         total.update(one)
-    return {name: value for name, value in total.items() if value != MAX_I64}
+    found: dict[str, object] = {n: v for n, v in total.items() if v != MAX_I64}
+    if "runs_started" in total:
+        found["run_ends"] = {why: total[name] for name, why in RUN_ENDS.items() if name in total}
+        for kind in ("runs_expired", "runs_killed"):
+            found[kind] = sum(v for n, v in total.items() if n.startswith(kind))
+        found.setdefault("runs_dropped", 0)
+    return found

@@ -42,6 +42,23 @@ CAUSE_WINDOW = -1  # phase 2 of the instant out_ts: a window closed
 CAUSE_DEADLINE = -2  # phase 3 of the instant out_ts: an inclusive deadline passed
 CAUSE_FLUSH = -3  # decided by the end of input
 
+# Registers that count ends of runs, and why runs of a pattern end: expired by time, killed, dropped, matched.
+# A run is counted in one of them: `runs_started` is their sum and `runs_live`.
+RUN_ENDS = {
+    "runs_matched": "matched",
+    "runs_expired_within": "within",
+    "runs_expired_gap": "gap",
+    "runs_expired": "time",  # MATCH_RECOGNIZE: WITHIN or GAP
+    "runs_killed_strict": "strict",
+    "runs_killed_guard": "guard",
+    "runs_killed_absence": "absence",
+    "runs_killed_until": "until",
+    "runs_killed_skip": "skip",
+    "runs_killed_start": "start",  # STARTS LAST: another run took its place
+    "runs_killed": "no_path",  # MATCH_RECOGNIZE: no way through the pattern is left
+    "runs_dropped": "cap",  # @max_runs
+}
+
 # Hidden output column i64 of a kernel with several output ports: by which one a row leaves.
 PORT = "$port"
 
@@ -190,8 +207,7 @@ class KernelSpec:
     `source` is a module in the kernel language whose function `entry` is the kernel; it may import
     functions from `cep.kernellib` modules (`from cep.kernellib.ring import push`) and nothing else.
     `registers` names the cells of `reg` in order (all start at 0 unless in `register_init`); names with a
-    meaning for metrics and stats: runs_started runs_matched runs_expired runs_killed runs_dropped
-    runs_live keys_live windows_open null_keys incidents_open suppressed. `outputs` lists the
+    meaning for metrics and stats: those of RUN_ENDS, runs_started runs_live keys_live windows_open null_keys incidents_open suppressed. `outputs` lists the
     output columns; two OUTPUT arrays always exist: `out_ts` i64 (T of the row) and `out_cause` i64 (index
     of the merged input row that caused it, or a CAUSE_ constant), both in pool "out".
     """

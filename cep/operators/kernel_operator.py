@@ -27,6 +27,7 @@ from cep.graph.kernel import (
     NEXT,
     OUT,
     ROW,
+    RUN_ENDS,
     ByCode,
     Codes,
     Column,
@@ -62,7 +63,7 @@ class KernelOperator:
     """One kernel with its state.
 
     Invariants: arrays of a pool have `capacity * width` cells; for a matcher
-    `runs_started = matched + expired + killed + dropped + live`.
+    `runs_started` is the sum of the registers of `RUN_ENDS` and `runs_live`.
     Memory: state arrays grow by doubling with the live state and never shrink.
     """
 
@@ -415,8 +416,9 @@ class KernelOperator:
                 assert len(self._arrays[place]) == cells, array.name
         counts = self.registers()
         if "runs_started" in counts:
-            ended = ("runs_matched", "runs_expired", "runs_killed", "runs_dropped", "runs_live")
-            assert counts["runs_started"] == sum(counts.get(n, 0) for n in ended), counts
+            ended = sum(counts.get(name, 0) for name in RUN_ENDS)
+            assert counts["runs_started"] == ended + counts["runs_live"], counts
+            assert min(counts.get(name, 0) for name in RUN_ENDS) >= 0, counts
 
 
 def _column(number: int, name: str, merged: Merged) -> np.ndarray:

@@ -95,6 +95,12 @@ class Run:
 
     def _between(self) -> None:
         self.engine.check()
+        for name, rule in self.engine.stats()["rules"].items():
+            if "run_ends" in rule:
+                ends = sum(rule["run_ends"].values())
+                assert rule["runs_started"] == ends + rule["runs_live"], (name, rule)
+                split = [rule[f"runs_{w}"] for w in ("matched", "expired", "killed", "dropped")]
+                assert ends == sum(split), (name, rule)
         if self.mode.restart:
             self._restart()
 

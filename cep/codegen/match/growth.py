@@ -108,7 +108,7 @@ class Growth:
         with writer.block("while r >= 0:"):
             writer.line("next_run = run_links[2 * r + 1]")
             with writer.block("if r != opened:"):
-                self.runs.remove("runs_killed")
+                self.runs.remove("runs_killed_skip")
             writer.line("r = next_run")
         writer.line("r = opened")
 
@@ -119,7 +119,7 @@ class Growth:
         with writer.block("while r >= 0 and run_first_event[r] <= last_event:"):
             writer.line("next_run = run_links[2 * r + 1]")
             with writer.block("if r != opened:"):
-                self.runs.remove("runs_killed")
+                self.runs.remove("runs_killed_skip")
             writer.line("r = next_run")
         writer.line("r = opened")
 

@@ -337,7 +337,7 @@ class _Kernel:
         if parts.node.starts == "last":
             writer.line("r = key_ends[2 * slot + 1]")
             with writer.block("if r >= 0:"), writer.block("if run_bound[r] == 1:"):
-                self.runs.remove("runs_killed")
+                self.runs.remove("runs_killed_start")
         accepting = parts.automaton.states[move.target].accepting
         if parts.node.max_runs is not None and not accepting:
             with writer.block(f"if key_runs[slot] >= {parts.node.max_runs}:"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cep.codegen.match.emit import Emitter
     from cep.codegen.match.growth import Growth
 
-GREW = 3
+GREW = -1
 """The `fate` of a run that is open and took an event."""
 
 
@@ -30,7 +30,7 @@ class Runs:
         self.at = layout.register_number("runs_free", -1)
         layout.register("runs_used")
         layout.register("runs_live")
-        for name in ("runs_started", "runs_matched", "runs_expired", "runs_killed", "runs_dropped"):
+        for name in ("runs_started", "runs_matched"):
             layout.register(name)
         layout.state("key_ends", "i64", "keys", width=2, fill=-1)
         layout.state("key_runs", "i64", "keys")
@@ -78,7 +78,7 @@ class Runs:
     # ------------------------------------------------------------------ removing
 
     def remove(self, reason: str) -> None:
-        """Write the removal of run `r` of key `slot`, counted in register `status`."""
+        """Write the removal of run `r` of key `slot`, counted in the register `reason` (of RUN_ENDS; empty: in none)."""
         parts = self.parts
         writer = parts.writer
         writer.line(parts.call("runs", "remove_run", "key_ends", "2 * slot", "run_links", "r"))
@@ -92,7 +92,18 @@ class Runs:
         writer.line(f"{counter} = {counter} - 1")
         writer.line("key_runs[slot] = key_runs[slot] - 1")
         writer.line(parts.call("slots", "free_slot", "reg", self.at, "run_chain", "r"))
-        parts.add_one(reason)
+        if reason:
+            parts.add_one(reason)
+
+    def remove_killed(self, reasons: dict[int, str]) -> None:
+        """Write the removal of run `r` for one of several reasons, by its `fate`."""
+        if len(reasons) == 1:
+            self.remove(*reasons.values())
+            return
+        self.remove("")
+        for fate, reason in reasons.items():
+            with self.parts.writer.block(f"if fate == {fate}:"):
+                self.parts.add_one(reason)
 
     def _leave_queues(self) -> None:
         """Write the leaving of the queue run `r` stands in by its state."""
@@ -239,7 +250,7 @@ class Runs:
         if parts.automaton.states[move.target].accepting:
             emitter.emit("ts", "row", "ts")
             if parts.past_last:
-                self.remove_all("runs_killed", matched=1)
+                self.remove_all("runs_killed_skip", matched=1)
             else:
                 self.remove("runs_matched")
             return

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from cep.codegen.match.runs import Runs
 
 
+STRICT, GUARD, ABSENCE = 2, 3, 4
+KILLED = {
+    STRICT: "runs_killed_strict",
+    GUARD: "runs_killed_guard",
+    ABSENCE: "runs_killed_absence",
+}
 LONG = 8
 """More moves than this are written one after the other, fewer inside each other."""
 
@@ -92,7 +98,7 @@ class Scan:
     def write(self) -> None:
         """Write the scan: the moves of each run, then what became of it (`fate`).
 
-        fate: 0 lives on, 1 completed, 2 killed. `completed` counts matches of this event.
+        fate: 0 lives on, 1 completed, GREW, from 2 on killed (`STRICT` and so on). `completed` counts matches of this event.
         """
         parts = self.parts
         writer = parts.writer
@@ -104,9 +110,10 @@ class Scan:
             self._states(parts.waiting())
             with writer.block("if fate == 1:"):
                 self._completed()
-            if any(self._can_kill(state) for _, state in parts.waiting()):
-                with writer.block("elif fate == 2:"):
-                    self.runs.remove("runs_killed")
+            deaths = self._deaths()
+            if deaths:
+                with writer.block("elif fate >= 2:"):
+                    self.runs.remove_killed(deaths)
             growth = self.runs.growth
             if growth is not None:
                 with writer.block(f"elif fate == {GREW}:"):
@@ -124,11 +131,22 @@ class Scan:
                 if growth is not None:
                     growth.remove_others()
                 else:
-                    self.runs.remove_all("runs_killed", matched=1)
+                    self.runs.remove_all("runs_killed_skip", matched=1)
 
-    def _can_kill(self, state: State) -> bool:
-        """Return whether an event can end a run of a state without completing it."""
-        return bool(state.guards) or state.skipped == DEAD
+    def _deaths(self) -> dict[int, str]:
+        """Return the ways an event can end a run without completing it: fate and register."""
+        found = set()
+        for _, state in self.parts.waiting():
+            found |= {self._death_by(state, name) for name in state.guards}
+            found |= {STRICT} if state.skipped == DEAD else set()
+        return {fate: reason for fate, reason in KILLED.items() if fate in found}
+
+    def _death_by(self, state: State, guard: str) -> int:
+        """Return the fate of a run of a state that an event of a negated variable ends."""
+        absences = self.parts.automaton.absences
+        if state.absence is not None and guard in absences[state.absence].variables:
+            return ABSENCE
+        return GUARD
 
     def _completed(self) -> None:
         """Write a completion: emit; under PAST LAST the run is removed with the others, after the scan."""
@@ -217,7 +235,7 @@ class Scan:
             # The loop comes before the guard, and takes the event for all runs after the scan.
             tests = [f"{self.parts.conditions[name].flag} == 1" for name in guards]
             with writer.block(f"if {cohort.flag} == 0 and ({' or '.join(tests)}):"):
-                writer.line("fate = 2")
+                writer.line(f"fate = {GUARD}")
         elif guards:
             more = len(guards) > 1 or state.skipped != number
             self.fits(
@@ -227,20 +245,19 @@ class Scan:
                 more,
             )
         elif state.skipped == DEAD:
-            writer.line("fate = 2")
+            writer.line(f"fate = {STRICT}")
         elif state.skipped != number:
             self.runs.change_state(number, state.skipped, bound=False)
 
     def _guarded(self, state: State, variable: str) -> None:
         """Write the death by a guard; before a deadline only after the instant of the last bound event."""
         parts = self.parts
-        absences = parts.automaton.absences
-        if state.absence is None or variable not in absences[state.absence].variables:
-            parts.writer.line("fate = 2")
+        if state.absence is None or self._death_by(state, variable) == GUARD:
+            parts.writer.line(f"fate = {GUARD}")
             return
-        length = absences[state.absence].for_us
+        length = parts.automaton.absences[state.absence].for_us
         with parts.writer.block(f"if ts > run_deadline[r] - {length}:"):
-            parts.writer.line("fate = 2")
+            parts.writer.line(f"fate = {ABSENCE}")
 
     def fits(
         self,

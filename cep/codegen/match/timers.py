@@ -116,7 +116,7 @@ class Timers:
             self._room()
             end = "run_last_ts[r]"
             self.emitter.emit("due", str(CAUSE_DEADLINE), end, port=ENDED_PORT)
-        self.runs.remove("runs_expired")
+        self.runs.remove("runs_expired_within")
 
     def _next_tick(self, ticks: int) -> None:
         """Write the comparison with the first update in the heap of those that are due."""
@@ -177,5 +177,5 @@ class Timers:
         self.runs.remove("runs_matched")
         writer.line("r = key_ends[2 * slot]")
         with writer.block("while r >= 0 and run_first_event[r] <= last_event:"):
-            self.runs.remove("runs_killed")
+            self.runs.remove("runs_killed_skip")
             writer.line("r = key_ends[2 * slot]")
