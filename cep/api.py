@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from cep.errors import Problem
     from cep.tables import Event, Table
 
-Rules = str | Path | list[str] | list[Path]
+Rules = str | Path | list[str] | list[Path] | list[SourceText]
 BATCH_ROWS = 10_000
 TIERS = ("auto", "python", "llvm")
 
 
 def rule_sources(rules: Rules) -> list[SourceText]:
-    """Return rule texts of a path, a list of paths, or rule text itself (it has a `;` or a line end).
+    """Return rule texts of a path, a list of paths or texts, or rule text itself (it has a `;` or a line end).
 
     Raises:
         CepError: CEP201, a file cannot be read.
@@ -47,6 +47,9 @@ def rule_sources(rules: Rules) -> list[SourceText]:
         return [SourceText("<rules>", rules)]
     sources = []
     for path in rules if isinstance(rules, list) else [rules]:
+        if isinstance(path, SourceText):
+            sources.append(path)
+            continue
         try:
             sources.append(SourceText(str(path), Path(path).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as problem:
@@ -62,7 +65,7 @@ class Engine:
     its events were processed and the callbacks of what they led to were called.
 
     Args:
-        rules: a path, a list of paths, or rule text.
+        rules: a path, a list of paths (or of `SourceText`), or rule text.
         params: values of PARAMs that win over their defaults.
         tier: "auto" runs at once and swaps compiled kernels in when they are ready, "llvm" compiles
             first, "python" never compiles.
@@ -477,7 +480,7 @@ def run(
     """Run rules over bounded inputs to their end and return every output stream, empty ones too.
 
     Args:
-        rules: a path, a list of paths, or rule text.
+        rules: a path, a list of paths (or of `SourceText`), or rule text.
         inputs: for each source stream a path or glob (`.jsonl .csv .parquet .arrow`), a table (see
             `Engine.send_batch`), or an iterable of mappings. Streams without input have ended.
         params: values of PARAMs.

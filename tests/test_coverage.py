@@ -89,7 +89,7 @@ def test_every_metric_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     written = {name.removesuffix("_total") for name in re.findall(r"`(cep_[a-z_]+)`", readme)}
     assert set(METRICS) - written == set()
-    assert written - set(METRICS) == {
+    assert written - set(METRICS) - {"cep_engine"} == {
         "cep_match_delay_seconds",
         "cep_step_seconds",
         "cep_build_info",

@@ -11,6 +11,11 @@ from cep.errors import SourceText, error
 def add_rules(parser: argparse.ArgumentParser) -> None:
     """Add the positional rule files and `--param`."""
     parser.add_argument("rules", nargs="+", metavar="RULES", help="rule files (.cep)")
+    add_parameters(parser)
+
+
+def add_parameters(parser: argparse.ArgumentParser) -> None:
+    """Add `--param`."""
     parser.add_argument(
         "--param",
         action="append",

@@ -21,6 +21,7 @@ EXIT_WRONG_RULES = 2
 VERBS: dict[str, str] = {
     "run": "run rules over inputs and write the events they find",
     "check": "list every mistake and lint of rule files",
+    "test": "run the TEST statements of rule files",
     "explain": "show the stages a rule file goes through, and its pictures",
     "fmt": "format rule files in the canonical way",
     "demo": "run the fire story on generated readings",

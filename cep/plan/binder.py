@@ -18,6 +18,7 @@ from cep.plan.bind.outputs import Output, Writer, check_declared, conform, union
 from cep.plan.bind.queries import bind_query
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
+from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
 from cep.plan.bind.tables import bind_table
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from cep.errors import Problem
     from cep.plan.nodes import Node
+    from cep.plan.rule_tests import RuleTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,21 @@ class _Binder:
             for item in left:
                 self.environment.broken_names |= {*item.writes}
         rules = self._rules(ordered, found)
+        tests = self._tests(found)
         if self.report.mistakes:
             return Binding(None, tuple(self.report.problems))
-        plan = self._plan(ordered, rules)
+        plan = replace(self._plan(ordered, rules), tests=tests)
         return Binding(plan, tuple(self.report.problems))
+
+    def _tests(self, found: Declarations) -> tuple[RuleTest, ...]:
+        """Bind the tests, now that the columns of all streams are known."""
+        sources = [n for n in found.streams if n not in self.outputs]
+        late = [n for n, info in self.environment.streams.items() if info.late_of is not None]
+        outputs = [n for n in (*self.outputs, *late) if n not in self.hidden]
+        bound = (
+            bind_test(node, found.rules, sources, outputs, self.environment) for node in found.tests
+        )
+        return tuple(test for test in bound if test is not None)
 
     # ------------------------------------------------------------ streams
 

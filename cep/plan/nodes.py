@@ -17,6 +17,7 @@ from cep.plan.recognition import Recognize
 if TYPE_CHECKING:
     from cep.graph.graph import StreamSpec
     from cep.plan.expressions import Aggregate, Expr
+    from cep.plan.rule_tests import RuleTest
     from cep.schema import ColumnSpec, Schema
 
 
@@ -368,3 +369,4 @@ class Plan:
     rules: tuple[RulePlan, ...]
     components: tuple[tuple[str, ...], ...]
     parameters: tuple[tuple[str, object], ...] = ()
+    tests: tuple[RuleTest, ...] = ()

@@ -30,6 +30,7 @@ class Declarations:
     tables: dict[str, tuple[ast.CreateTable, int]] = field(default_factory=dict)
     parameters: dict[str, ast.Param] = field(default_factory=dict)
     rules: dict[str, tuple[Rule, int]] = field(default_factory=dict)
+    tests: list[ast.Test] = field(default_factory=list)
     refused_names: set[str] = field(default_factory=set)
 
 
@@ -53,6 +54,8 @@ def collect(statements: Sequence[ast.Statement], environment: Environment) -> De
                 place = _place(node, found.rules, number, environment)
                 if place is not None:
                     found.rules[node.name] = (node, place)
+            case ast.Test():
+                found.tests.append(node)
             case ast.Param():
                 if node.name in found.parameters:
                     message = f"parameter {node.name!r} is declared twice"

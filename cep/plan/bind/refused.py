@@ -41,7 +41,6 @@ REFUSED: dict[str, Refusal] = {
     ),
     "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
     "ExplainQuery": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE`"),
-    "Test": Refusal("CEP301", "TEST"),
     "Insert": Refusal("CEP301", "a query outside a rule", "write CREATE RULE name AS .."),
     "CreateRule.state": Refusal("CEP310", "KEEP STATE or RESET STATE"),
     # streams

@@ -22,7 +22,6 @@ CASES: dict[str, str] = {
     "ExplainRule": "EXPLAIN ¦RULE x;",
     "ExplainWhy": "EXPLAIN ¦WHY x;",
     "ExplainQuery": "EXPLAIN ¦SELECT room FROM r;",
-    "Test": "¦TEST OF x GIVEN r (ts) VALUES (1s) EXPECT NO x;",
     "Insert": "¦SELECT room FROM r;",
     "CreateRule.state": "¦CREATE RULE x KEEP STATE AS SELECT room FROM r;",
     "CreateStream.schemaless": "¦CREATE STREAM s;",

@@ -1,0 +1,61 @@
+"""`cep test`: runs the TEST statements of rule files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cep.cli.arguments import add_parameters, read_rules
+from cep.errors import error
+from cep.testing import load_tests, run_test
+
+if TYPE_CHECKING:
+    import argparse
+
+EXIT_FAILED = 1
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the files or folders, parameters and the tier."""
+    parser.add_argument(
+        "paths", nargs="*", default=["."], metavar="PATH", help="rule files, or folders of them"
+    )
+    add_parameters(parser)
+    parser.add_argument("--together", action="store_true", help="take all files as one rule set")
+    parser.add_argument("--tier", choices=("python", "llvm"), default="python")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run all tests, a line each, what differs below; 1 if one failed, 2 if rules have mistakes."""
+    files = [str(f) for path in arguments.paths for f in _files(Path(path))]
+    groups = [files] if arguments.together else [[file] for file in files]
+    passed = failed = 0
+    for group in groups:
+        sources = read_rules(group)
+        if not any("TEST" in source.text.upper() for source in sources):
+            continue
+        params = dict(arguments.param)
+        for test in load_tests(sources, params):
+            outcome = run_test(test, sources, params, tier=arguments.tier)
+            place = f"{test.span.source.name if test.span.source else ''}:{test.span.line}"
+            print(f"{'ok  ' if outcome.passed else 'FAIL'}  {place}  {test.title}")
+            if not outcome.passed:
+                print("      " + outcome.render().replace("\n", "\n      "))
+            passed += outcome.passed
+            failed += not outcome.passed
+    print(f"{passed} passed, {failed} failed")
+    return EXIT_FAILED if failed else 0
+
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or the rule files of a folder.
+
+    Raises:
+        CepError: CEP201, there is no such file or folder.
+    """
+    if path.is_dir():
+        return sorted(path.rglob("*.cep"))
+    if not path.is_file():
+        msg = f"no file or folder {path}"
+        raise error("CEP201", msg)
+    return [path]
