@@ -14,7 +14,14 @@ from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, coll
 from cep.plan.bind.environment import Environment, StreamInfo
 from cep.plan.bind.incidents import bind_incident
 from cep.plan.bind.order import Flow, components, roots, topological
-from cep.plan.bind.outputs import Output, Writer, check_declared, conform, union_schema
+from cep.plan.bind.outputs import (
+    Output,
+    Writer,
+    check_declared,
+    conform,
+    gives_changes,
+    union_schema,
+)
 from cep.plan.bind.queries import bind_query
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
@@ -255,6 +262,7 @@ class _Binder:
             arrival=output.arrival,
             time_column="ts",
             primary_key=output.declared.primary_key if output.declared is not None else (),
+            changes=any(gives_changes(writer.root) for writer in output.writers),
         )
 
     # ------------------------------------------------------------ the plan

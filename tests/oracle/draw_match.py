@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.oracle.draw_queries import Items, Rule, rule, throttle
 from tests.oracle.drawing import Draw, Stream, condition
@@ -31,6 +31,7 @@ class Step:
 
 def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
     """SELECT .. FROM .. MATCH ( .. )."""
+    streams = [s for s in streams if not s.changes]
     keyed = [s for s in streams if s.columns.get("k") == "STRING"]
     by_key = bool(keyed) and d.chance(0.75)
     usable = keyed if by_key else streams
@@ -51,7 +52,7 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
     emit = _emit(d, steps, items, ends="FOR" not in pattern) if "WITHIN" in options else ""
     limits = throttle(d, items)
     text = f"SELECT {items} FROM {source}MATCH ({pattern}{options}){where}{emit}{limits}"
-    found = items.stream(into or name, limits)
+    found = replace(items.stream(into or name, limits), changes="CHANGES" in emit)
     if "WITHIN" in options and "CHANGES" not in emit and d.chance(0.3):
         timeouts, ended = _timeouts(d, name, steps, by_key=by_key, single=single)
         text += timeouts
@@ -61,7 +62,7 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
 
 def _emit(d: Draw, steps: list[Step], items: Items, *, ends: bool) -> str:
     """EMIT ON CLOSE or EMIT CHANGES; ends: the pattern ends with its last step."""
-    if not d.chance(0.25):
+    if not d.chance(0.4):
         return ""
     if d.chance(0.8):
         items.add("MATCH_STATE()", "STRING", "state")
@@ -69,11 +70,13 @@ def _emit(d: Draw, steps: list[Step], items: Items, *, ends: bool) -> str:
     if d.chance(0.3):
         items.add("MATCH_NUMBER()", "INT", "number")
     loops = ends and steps[-1].loop not in ("", "{2}", "{2} STRICT")
-    if not loops or d.chance(0.4):
+    if not loops or d.chance(0.2):
         d.tag("EMIT ON CLOSE")
         return " EMIT ON CLOSE"
-    every = f" EVERY {d.seconds(1, 2, 3)}" if d.chance(0.4) else ""
-    d.tag(f"EMIT CHANGES{' EVERY' if every else ''}")
+    every = f" EVERY {d.seconds(1, 2, 3)}" if d.chance(0.5) else ""
+    d.tag("EMIT CHANGES")
+    if every:
+        d.tag("EMIT CHANGES EVERY")
     return f" EMIT CHANGES{every}"
 
 

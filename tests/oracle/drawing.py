@@ -18,11 +18,15 @@ KINDS = ("x", "y", "z")
 
 @dataclass
 class Stream:
-    """A stream as the rules see it: its name, its columns with their types, its time column."""
+    """A stream as the rules see it: its name, its columns with their types, its time column.
+
+    changes: of EMIT CHANGES, which no pattern reads.
+    """
 
     name: str
     columns: dict[str, str]
     time: str = "ts"
+    changes: bool = False
 
     def of(self, *types: str) -> list[str]:
         """Return the columns of some types, time column excluded."""

@@ -20,7 +20,8 @@ class StreamInfo:
 
     unknown: its columns are not known because what declares or writes it has mistakes; nothing is said
     about its columns. arrival: some of its events have no event time but that of their arrival.
-    late_of: the stream whose late rows it takes (then no rule may read it). primary_key: it is a table.
+    late_of: the stream whose late rows it takes (then no rule may read it). primary_key: it is a table. changes: a
+    rule with EMIT CHANGES writes it: several rows of it may tell of one thing.
     """
 
     name: str
@@ -31,6 +32,7 @@ class StreamInfo:
     time_column: str | None = None
     tiebreak: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()
+    changes: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +100,16 @@ class Environment:
             hint = nearest(name, self.parameters) or f"declare it: PARAM {name} DOUBLE = ..;"
             self.report.add("CEP205", f"unknown parameter ${name}", span, hint)
         return BROKEN
+
+    def needs_events(self, stream: StreamInfo, what: str, span: Span) -> None:
+        """Report a pattern over a stream whose rows are not events but changes.
+
+        Errors: CEP232.
+        """
+        if stream.changes:
+            message = f"{what} over {stream.name}, which tells of changes (EMIT CHANGES)"
+            hint = "use EMIT ON CLOSE or ON MATCH there; patterns read streams that only grow"
+            self.report.add("CEP232", message, span, hint)
 
     def needs_time(self, stream: StreamInfo, what: str, span: Span) -> None:
         """Report a construct that needs event time over a stream that has none (ruling 6).

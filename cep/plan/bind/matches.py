@@ -161,6 +161,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     inputs, variables = _variables(reader.variables, default, environment)
     for stream in inputs:
         environment.needs_time(stream, "MATCH", node.span)
+        environment.needs_events(stream, "MATCH", node.span)
     keys = bind_partition(node.partition_by, inputs, variables, report)
     named = {**variables, **_subsets(node.subsets, variables, report)}
     conditions = [

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from cep.plan.bind.operators import shared_type
 from cep.plan.bind.select import with_schema
+from cep.plan.nodes import Match
+from cep.plan.tree import source_of
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
@@ -118,3 +120,13 @@ def check_declared(declared: StreamSpec, writer: str, span: Span, report: Report
 def conform(writers: Sequence[Writer], schema: Schema) -> list[Writer]:
     """Return the writers of a stream with exactly its columns."""
     return [replace(writer, root=with_schema(writer.root, schema)) for writer in writers]
+
+
+def gives_changes(root: Node) -> bool:
+    """Return whether a query gives several rows for one thing as that changes."""
+    node: Node | None = root
+    while node is not None:
+        if isinstance(node, Match) and node.emit == "changes":
+            return True
+        node = source_of(node)
+    return False

@@ -66,6 +66,7 @@ def bind_recognize(node: ast.MatchRecognize, environment: Environment) -> MatchT
         return None
     stream, where = found
     environment.needs_time(stream, "MATCH_RECOGNIZE", node.span)
+    environment.needs_events(stream, "MATCH_RECOGNIZE", node.span)
     binder = _Binder(node, stream, where, environment)
     table = binder.table()
     return table if report.mistakes == before else None
