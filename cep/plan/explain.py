@@ -240,12 +240,13 @@ def _match_lines(node: Match) -> list[str]:
     within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
     extra = " nulls are a key" if node.group_null_keys else ""
     extra += f" max runs {node.max_runs}" if node.max_runs is not None else ""
+    skip = " ".join([node.skip, *node.skip_to])
     if node.grows:
         extra += f" emit {node.emit}"
     if node.every_us is not None:
         extra += f" every {format_duration(node.every_us)}"
     lines = [
-        f"Match {pattern_text(node.pattern)}{keys}{within} starts {node.starts} skip {node.skip}{extra}"
+        f"Match {pattern_text(node.pattern)}{keys}{within} starts {node.starts} skip {skip}{extra}"
     ]
     for variable in node.variables:
         stream = node.inputs[variable.input].stream

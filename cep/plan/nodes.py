@@ -210,7 +210,7 @@ class Match:
     variables: tuple[Variable, ...]
     within_us: int | None
     starts: OneOf["each", "first", "last"]
-    skip: OneOf["past_last", "to_next", "none"]
+    skip: OneOf["past_last", "to_next", "none", "to_first", "to_last"]
     measures: tuple[Item, ...]
     schema: Schema
     group_null_keys: bool = False
@@ -218,6 +218,7 @@ class Match:
     subsets: tuple[Subset, ...] = ()
     rows: tuple[Item, ...] = ()
     timeouts: bool = False
+    skip_to: tuple[str, ...] = ()
     emit: OneOf["match", "close", "changes"] = "match"
     every_us: int | None = None
 

@@ -280,9 +280,9 @@ class Match(QueryOperator):
             names = self.members(self.skip.variable or "")
             bound = [e.position for e, v in done.bindings if v in names]
             at = (bound[0] if kind == "to_first" else bound[-1]) if bound else None
-            if at is not None and at != done.first.position:
+            if at is not None:
                 return start < at
-            kind = "past_last" if at is None else "to_next"
+            kind = "past_last"
         if kind == "to_next":
             return start == done.first.position
         return start <= done.last.position

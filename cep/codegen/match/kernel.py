@@ -67,7 +67,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
-    cohort = None if node.timeouts or node.grows else find_cohort(parts)
+    cohort = None if node.timeouts or node.grows or node.skip_to else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
@@ -259,7 +259,7 @@ class _Kernel:
         if parts.keys.by_code:
             self._pass_over()
         self._room()
-        if parts.has_absence and parts.past_last:
+        if parts.numbers_events:
             parts.add_one("events_seen")
         writer.lines("completed = 0", "scan = 0")
         with writer.block("if slot >= 0:"):

@@ -130,6 +130,11 @@ class Parts:
         """Whether a match removes the runs that overlap it."""
         return self.node.skip == "past_last"
 
+    @property
+    def numbers_events(self) -> bool:
+        """Whether events are numbered, because a skip asks when a run started."""
+        return bool(self.node.skip_to) or (self.has_absence and self.past_last)
+
     # ------------------------------------------------------------------ registers
 
     def register(self, name: str) -> str:

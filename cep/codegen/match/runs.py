@@ -70,10 +70,12 @@ class Runs:
             layout.state("run_deadline", "i64", "runs")
         if parts.keeps_order:
             layout.state("run_number", "i64", "runs")
-        if parts.has_absence and parts.past_last:
+        if parts.numbers_events:
             layout.register("events_seen")
             layout.state("run_first_event", "i64", "runs")
             layout.state("run_last_event", "i64", "runs")
+        if parts.node.skip_to:
+            layout.state("run_skip_event", "i64", "runs")
 
     # ------------------------------------------------------------------ removing
 
@@ -124,6 +126,50 @@ class Runs:
         with writer.block("while r >= 0:"):
             self.remove(reason)
             writer.line("r = key_ends[2 * slot]")
+
+    def _note_skip(self, move: Move) -> None:
+        """Write that the present event is the one a match of run `r` skips to, if a move binds such a variable."""
+        parts = self.parts
+        if move.variable not in parts.node.skip_to:
+            return
+        note = f"run_skip_event[r] = {parts.register('events_seen')}"
+        if parts.node.skip == "to_last":
+            parts.writer.line(note)
+            return
+        with parts.writer.block("if run_skip_event[r] < 0:"):
+            parts.writer.line(note)
+
+    def finish(self) -> None:
+        """Write the end of matched run `r` and its skip TO FIRST or LAST of a variable, if it has one.
+
+        Runs that started before the event of the variable end; without one (an optional step) it is PAST LAST.
+        """
+        if not self.parts.node.skip_to:
+            self.remove("runs_matched")
+            return
+        writer = self.parts.writer
+        self._skip_event()
+        self.remove("runs_matched")
+        writer.line("r = key_ends[2 * slot]")
+        with writer.block("while r >= 0 and run_first_event[r] < last_event:"):
+            self.remove("runs_killed_skip")
+            writer.line("r = key_ends[2 * slot]")
+
+    def spare(self) -> None:
+        """Write the same skip for run `r` that has opened: it stays."""
+        writer = self.parts.writer
+        self._skip_event()
+        writer.lines("opened = r", "r = key_ends[2 * slot]")
+        with writer.block("while r >= 0 and run_first_event[r] < last_event:"):
+            writer.line("following = run_links[2 * r + 1]")
+            with writer.block("if r != opened:"):
+                self.remove("runs_killed_skip")
+            writer.line("r = following")
+        writer.line("r = opened")
+
+    def _skip_event(self) -> None:
+        found = "run_skip_event[r] if run_skip_event[r] >= 0 else run_last_event[r] + 1"
+        self.parts.writer.line(f"last_event = {found}")
 
     def release_key(self) -> None:
         """Write the giving back of the slot if its last run is gone."""
@@ -191,8 +237,9 @@ class Runs:
             writer.line("run_bound[r] = run_bound[r] + 1")
         if parts.keeps_last_time:
             writer.line("run_last_ts[r] = ts")
-        if parts.has_absence and parts.past_last:
+        if parts.numbers_events:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
+        self._note_skip(move)
         for counter in move.resets:
             writer.line(f"{_count(counter)}[r] = 1")
         if move.fill is not None and move.fill.start is not None:
@@ -242,6 +289,9 @@ class Runs:
         writer.line("r = " + parts.call("slots", "take_slot", "reg", self.at, "run_chain"))
         parts.add_one("runs_started")
         self._fill(move)
+        if parts.node.skip_to:
+            writer.line("run_skip_event[r] = -1")
+            self._note_skip(move)
         parts.scope.variable = move.variable
         parts.scope.bind(starting=True)
         if parts.cohort is not None:
@@ -252,12 +302,14 @@ class Runs:
             if parts.past_last:
                 self.remove_all("runs_killed_skip", matched=1)
             else:
-                self.remove("runs_matched")
+                self.finish()
             return
         if self.growth is not None and parts.is_open(move.target):
             self.growth.open("ts", "row")
             if parts.past_last:
                 self.growth.remove_others()
+            elif parts.node.skip_to:
+                self.spare()
         absence = parts.automaton.states[move.target].absence
         if absence is not None:
             self.wait(absence, "ts")
@@ -306,7 +358,7 @@ class Runs:
             self.growth.start()
         if parts.keeps_order:
             writer.line(f"run_number[r] = {parts.register('runs_started')}")
-        if parts.has_absence and parts.past_last:
+        if parts.numbers_events:
             seen = parts.register("events_seen")
             writer.lines(f"run_first_event[r] = {seen}", f"run_last_event[r] = {seen}")
 

@@ -157,13 +157,19 @@ class Scan:
             self.parts.writer.line("completed = completed + 1")
             if self.parts.past_last:
                 self.parts.writer.line("break")
+            elif self.parts.node.skip_to:
+                self.runs.spare()
+                self.parts.writer.line("next_run = run_links[2 * r + 1]")
             return
         self.emitter.emit("ts", "row", "ts")
         self.parts.writer.line("completed = completed + 1")
         if self.parts.past_last:
             self.parts.writer.line("break")
-        else:
-            self.runs.remove("runs_matched")
+            return
+        self.runs.finish()
+        if self.parts.node.skip_to:
+            # Every older run has gone.
+            self.parts.writer.line("next_run = key_ends[2 * slot]")
 
     def _keep_gates(self) -> None:
         """Write the joining of run `r` to the gates of the state it is in now."""

@@ -164,6 +164,8 @@ class Timers:
             growth.open("due", str(CAUSE_DEADLINE))
             if self.parts.past_last:
                 growth.remove_earlier()
+            elif self.parts.node.skip_to:
+                self.runs.spare()
 
     def _match(self, length: int) -> None:
         """Write a match at a deadline; PAST LAST removes the runs that started up to its last event."""
@@ -171,7 +173,7 @@ class Timers:
         writer = parts.writer
         self.emitter.emit("due", str(CAUSE_DEADLINE), f"(run_deadline[r] - {length})")
         if not parts.past_last:
-            self.runs.remove("runs_matched")
+            self.runs.finish()
             return
         writer.line("last_event = run_last_event[r]")
         self.runs.remove("runs_matched")

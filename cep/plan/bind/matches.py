@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
+from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.endings import MATCH_EMITS, Emits, bind_emit, check_endings
@@ -112,6 +113,7 @@ class _BoundMatch:
     keys: tuple[Key, ...]
     conditions: tuple[Variable, ...]
     within_us: int | None
+    skip_to: tuple[str, ...]
     broken: bool
 
 
@@ -133,6 +135,7 @@ def _match_node(
         within_us=bound.within_us,
         starts=node.starts or "each",
         skip=_SKIPS[node.skip.kind] if node.skip is not None else "past_last",
+        skip_to=bound.skip_to,
         measures=measures,
         schema=Schema(columns),
         group_null_keys=options.group_null_keys,
@@ -141,10 +144,13 @@ def _match_node(
     )
 
 
-_SKIPS: dict[str, OneOf["past_last", "to_next", "none"]] = {
+_SKIPS: dict[str, OneOf["past_last", "to_next", "none", "to_first", "to_last"]] = {
     "past_last": "past_last",
     "to_next": "to_next",
     "none": "none",
+    "to_first": "to_first",
+    "to_last": "to_last",
+    "to_variable": "to_last",
 }
 
 
@@ -170,6 +176,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     within = None
     if node.within is not None:
         within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
+    skip_to = _skip_to(node, named, report)
     if chain is None:
         return None
     _check_time(chain, within, node, environment)
@@ -178,7 +185,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     if not broken:
         lint_match(node, chain, variables, bound, within, report, grows=emits.grows)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
-    return _BoundMatch(inputs, named, chain, keys, plain, within, broken)
+    return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, broken)
 
 
 def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
@@ -188,8 +195,26 @@ def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
         if value not in (None, ()):
             place = value[0] if isinstance(value, tuple) else value
             refuse(report, f"Match.{clause}", getattr(place, "span", node.span))
-    if node.skip is not None and node.skip.kind not in _SKIPS:
-        refuse(report, "Match.skip", node.skip.span)
+
+
+def _skip_to(node: ast.Match, named: dict[str, BoundVariable], report: Report) -> tuple[str, ...]:
+    """Return the variables AFTER MATCH SKIP TO names: one, or those of a SUBSET.
+
+    Errors: CEP204 unknown variable, CEP249 negated variable.
+    """
+    skip = node.skip
+    if skip is None or skip.variable is None:
+        return ()
+    found = named.get(skip.variable)
+    if found is None:
+        hint = nearest(skip.variable, named) or ""
+        report.add("CEP204", f"unknown variable {skip.variable!r}", skip.span, hint)
+        return ()
+    if found.negated:
+        report.add("CEP249", "a variable behind NOT has no event", skip.span)
+        return ()
+    members = [s.variables for s in node.subsets if s.name == skip.variable]
+    return members[0] if members else (skip.variable,)
 
 
 def _source(node: ast.Match, environment: Environment) -> StreamInfo | None:

@@ -116,9 +116,6 @@ REFUSED: dict[str, Refusal] = {
     "Match.gap": Refusal("CEP312", "GAP", "use WITHIN"),
     "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),
     "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
-    "Match.skip": Refusal(
-        "CEP312", "SKIP TO a variable", "PAST LAST EVENT, TO NEXT EVENT and NONE run"
-    ),
     "Match.alias": Refusal("CEP312", "a name for the match", "select v.column"),
     "Match.partition": Refusal(
         "CEP312", "PARTITION BY anything but columns all streams have", "name the column"

@@ -85,7 +85,6 @@ CASES: dict[str, str] = {
         "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
     ),
     "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
-    "Match.skip": match("a -> b", "PARTITION BY room WITHIN 1m AFTER MATCH SKIP ¦TO LAST a"),
     "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
     "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
