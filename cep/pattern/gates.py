@@ -120,7 +120,7 @@ def _is_last_bound(leaf: Bound, *, loop: bool) -> bool:
     if leaf.candidate:
         certain = loop or leaf.default is None
         return leaf.which == "last" and leaf.offset == 1 and certain
-    return leaf.offset == 0 and leaf.default is None
+    return leaf.which != "prev" and leaf.offset == 0 and leaf.default is None
 
 
 def _ordered(kind: Type) -> bool:

@@ -48,13 +48,14 @@ class Bound:
 
     offset 0 is the last (first) bound event, 1 the one before (after) it. `candidate`: the event being
     tested counts as the last one bound (conditions of the variable itself). `default` is the value when
-    there is no such event, NULL if None.
+    there is no such event, NULL if None. which prev: the offset-th event of the candidate's stream before it in
+    the partition, bound or not.
     """
 
     variable: str
     name: str
     type: Type
-    which: OneOf["last", "first"] = "last"
+    which: OneOf["last", "first", "prev"] = "last"
     offset: int = 0
     candidate: bool = False
     default: Expr | None = None

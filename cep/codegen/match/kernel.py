@@ -67,7 +67,8 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
-    cohort = None if node.timeouts or node.grows or node.skip_to else find_cohort(parts)
+    alone = node.timeouts or node.grows or node.skip_to or scope.previous
+    cohort = None if alone else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
@@ -166,6 +167,8 @@ class _Kernel:
         writer, keys = parts.writer, parts.keys
         starters = [parts.conditions[move.variable] for move in parts.automaton.starts]
         one_text_key = keys.by_code and keys.types
+        if parts.scope.previous:
+            return
         if len(parts.node.inputs) > 1 or not one_text_key or not all(c.alone for c in starters):
             return
         key = parts.layout.column(0, parts.node.partition[0][0], Type.STRING)
@@ -246,9 +249,15 @@ class _Kernel:
         writer = parts.writer
         # Measured on W4: which readings fit is hard to predict, whether their key has runs is not. So where
         # the lookup is one load it comes first (5.6 -> 2.8 ns an event).
-        if not parts.keys.by_code:
+        previous = parts.scope.previous
+        if not parts.keys.by_code and not previous:
             self._pass_over()
         parts.keys.find(writer)
+        if previous:
+            with writer.block("if slot < 0:"):
+                parts.keys.room(writer)
+                parts.keys.add(writer)
+                previous.clear(parts.scope)
         starters = dict.fromkeys(move.variable for move in parts.automaton.starts)
         flags = [f"{parts.conditions[name].flag} == 1" for name in starters]
         writer.line("may_start = 0")
@@ -256,7 +265,7 @@ class _Kernel:
             writer.line("may_start = 1")
         with writer.block("if slot < 0 and may_start == 0:"):
             writer.lines("row = row + 1", "continue")
-        if parts.keys.by_code:
+        if parts.keys.by_code and not previous:
             self._pass_over()
         self._room()
         if parts.numbers_events:
@@ -307,8 +316,22 @@ class _Kernel:
                     self._start_moves()
             else:
                 self._start_moves()
+        if parts.scope.previous:
+            self._remember()
+            return
         with writer.block("if slot >= 0:"):
             self.runs.release_key()
+
+    def _remember(self) -> None:
+        """Write that the event is the latest of its key."""
+        parts = self.parts
+        inputs = {number for number, _ in parts.scope.previous.arrays}
+        for number in sorted(inputs):
+            if len(parts.node.inputs) == 1:
+                parts.scope.previous.shift(parts.scope, number)
+                continue
+            with parts.writer.block(f"if source == {number}:"):
+                parts.scope.previous.shift(parts.scope, number)
 
     def _start_moves(self) -> None:
         parts = self.parts

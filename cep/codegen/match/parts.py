@@ -202,7 +202,11 @@ def sure_variables(
 
 
 def _read_by(condition: Condition) -> set[str]:
-    return {leaf.variable for leaf in needed_leaves(condition) if isinstance(leaf, Bound)}
+    return {
+        leaf.variable
+        for leaf in needed_leaves(condition)
+        if isinstance(leaf, Bound) and leaf.which != "prev"
+    }
 
 
 def cell_text(cell: Cell, run: str) -> str:

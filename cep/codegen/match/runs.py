@@ -173,6 +173,8 @@ class Runs:
 
     def release_key(self) -> None:
         """Write the giving back of the slot if its last run is gone."""
+        if self.parts.scope.previous:
+            return
         with self.parts.writer.block("if key_runs[slot] == 0:"):
             self.parts.keys.release(self.parts.writer)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import forms
 from cep.codegen.match.aggregates import RunAggregates
 from cep.codegen.match.cells import RunCells
+from cep.codegen.match.previous import Previous
 from cep.codegen.scope import Leaf, RowScope, Value
 from cep.codegen.texts import number_text
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
@@ -36,6 +37,7 @@ class MatchScope(RowScope):
         self.inputs = {variable.name: variable.input for variable in node.variables}
         self.subsets = {subset.name: subset.variables for subset in node.subsets}
         self.cells = RunCells(layout)
+        self.previous = Previous(layout)
         self.aggregates = RunAggregates(self.cells, tuple(self.inputs))
         self.variable: str | None = None
         self.gates: dict[Bound, str] = {}
@@ -44,7 +46,9 @@ class MatchScope(RowScope):
 
     def need(self, leaf: Leaf) -> None:
         """Make runs keep what a leaf reads."""
-        if isinstance(leaf, Bound):
+        if isinstance(leaf, Bound) and leaf.which == "prev":
+            self.previous.need(leaf, self.inputs[leaf.variable])
+        elif isinstance(leaf, Bound):
             self.cells.need(leaf)
         elif isinstance(leaf, Aggregate):
             self.aggregates.need(leaf)
@@ -80,6 +84,8 @@ class MatchScope(RowScope):
 
     def bound(self, bound: Bound) -> Value:
         """Return a column of a bound event."""
+        if bound.which == "prev":
+            return self.previous.value(bound, self.inputs[bound.variable])
         if bound in self.gates:
             return Value(self.gates[bound], bound.type, nullable=False)
         missing = number_text(bound.type.null)

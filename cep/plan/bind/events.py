@@ -124,6 +124,8 @@ class PatternScope(Scope):
             return self.report.add("CEP224", "OVER in the same SELECT as MATCH", node.span, hint)
         if name in ("first", "last"):
             return self._navigate(node)
+        if name == "prev":
+            return self._previous(node)
         if name in MATCH_FUNCTIONS:
             return self.match_function(node)
         function = find_aggregate(node)
@@ -183,6 +185,46 @@ class PatternScope(Scope):
         return self.leaf(
             Bound(variable.name, column.name, column.type, which, offset, own, default, node.span)
         )
+
+    def _previous(self, node: ast.Call) -> Expr:
+        """`PREV(x [, n])`: the n-th earlier event of the candidate's stream in the partition (ruling 18).
+
+        Errors: CEP211, CEP214, CEP225, CEP248.
+        """
+        own = self.candidate
+        if own is None or node.star or node.distinct or node.filter is not None:
+            message = "PREV has a value in a condition only: the event before the one being tested"
+            hint = "define the variable that binds that event, or take LAST(v.column, 1)"
+            return self.report.add("CEP225", message, node.span, hint)
+        args = [a for a in node.args if not isinstance(a, ast.NamedArgument)]
+        if not 1 <= len(args) <= 2 or len(args) != len(node.args):
+            hint = "write PREV(column, 1)"
+            message = "PREV takes a column, and may take an offset"
+            return self.report.add("CEP214", message, node.span, hint)
+        match args[0]:
+            case ast.Member(target=ast.Name(name=owner)) if owner != own.name:
+                message = f"PREV counts events before the candidate, which is {own.name!r} here"
+                return self.report.add(
+                    "CEP248", message, args[0].span, f"write PREV({own.name}.column)"
+                )
+            case ast.Member(target=ast.Name()) | ast.Name():
+                column = self.column_of(own, args[0].name, args[0].span)
+            case _:
+                return self.report.add("CEP211", "PREV takes a column", args[0].span)
+        offset = 1
+        if len(args) > 1:
+            count = bind_count(args[1], "the offset of PREV", self.environment)
+            if count is None:
+                return BROKEN
+            offset = count
+        if not isinstance(column, Column):
+            return BROKEN
+        if offset == 0:
+            return column
+        bound = Bound(
+            own.name, column.name, column.type, "prev", offset, candidate=True, span=node.span
+        )
+        return self.leaf(bound)
 
     def _navigated(self, node: ast.Expression, name: str) -> tuple[BoundVariable, Column] | None:
         match node:

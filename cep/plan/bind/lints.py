@@ -53,6 +53,15 @@ def lint_match(
         _self_comparison(variable, report)
         if variable.name in looping:
             _null_at_first(variable, report)
+    earlier = [
+        e.span
+        for v in by_name.values()
+        for e in (walk(v.condition) if v.condition is not None else ())
+        if isinstance(e, Bound) and e.which == "prev"
+    ]
+    if earlier and node.partition_by:
+        message = "PREV keeps the state of a key for ever, so memory grows with the number of keys"
+        report.add("CEP611", message, earlier[0], "LAST(v.column, 1) reads the bound events only")
     streams = {v.input for v in variables.values()}
     for part, span in chain.parts:
         strict = any(isinstance(p, Repeat) and p.mode == "strict" for p in parts_within(part))
@@ -125,8 +134,9 @@ def _null_at_first(variable: Variable, report: Report) -> None:
         if any(isinstance(e, Call) and e.function in _NULL_SAFE for e in inside):
             continue
         for expr in inside:
-            earlier = isinstance(expr, Bound) and expr.candidate and expr.offset > 0
-            if earlier and isinstance(expr, Bound) and expr.default is None:
+            if not isinstance(expr, Bound) or expr.which != "last" or expr.default is not None:
+                continue
+            if expr.candidate and expr.offset > 0:
                 message = f"this is NULL for the first {variable.name}, so the loop never starts"
                 hint = f"give a default: LAST({variable.name}.{expr.name}, {expr.offset}, 0)"
                 report.add("CEP603", message, expr.span, hint)

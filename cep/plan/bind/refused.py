@@ -148,7 +148,6 @@ LATER_FUNCTIONS = frozenset([
     "topk",
     "collect",
     "histogram",
-    "prev",
     "next",
     "classifier",
     "events",
