@@ -34,6 +34,8 @@ def run(name, inputs):
 OUTPUTS = {
     "brute_force.cep": ("alerts",),
     "heartbeat.cep": ("device_down", "outages"),
+    "order_sla.cep": ("completed", "sla_breaches"),
+    "overheating.cep": ("overheating",),
     "rates.cep": ("error_burst", "sudden_jump"),
     "fire_suspected.cep": ("spikes", "fire_suspected", "incidents"),
 }
@@ -97,6 +99,34 @@ def test_rates():
         (27.0, 6.5),
         (27.1, pytest.approx(6.1)),
     ]
+
+
+def test_order_sla():
+    hour = 3600
+    inputs = {
+        "orders": [{"ts": at(k * hour), "order_id": name} for k, name in enumerate("abc")],
+        "payments": [{"ts": at(3 * hour), "order_id": n} for n in "ac"],
+        "dispatches": [{"ts": at(30 * hour), "order_id": "a"}],
+    }
+    out = run("order_sla.cep", inputs)
+    (done,) = out["completed"]
+    assert (done["order_id"], done["took"]) == ("a", timedelta(hours=30))
+    late = [(e["order_id"], e["missing"], e["paid_at"], e.ts) for e in out["sla_breaches"]]
+    assert late == [("b", "p", None, at(73 * hour)), ("c", "d", at(3 * hour), at(74 * hour))]
+
+
+def test_overheating():
+    rows = [reading(k * 20, "t1", "temperature", 81.0 + k) for k in range(8)]
+    rows.append(reading(700, "t2", "temperature", 99.0))
+    found = run("overheating.cep", {"readings": rows})["overheating"]
+    assert [(e["state"], e["n"], e["peak"], e.ts) for e in found] == [
+        ("opened", 3, 83.0, at(40)),
+        ("updated", 6, 86.0, at(100)),
+        ("updated", 8, 88.0, at(160)),
+        ("closed", 8, 88.0, at(600)),
+    ]
+    assert len({e["id"] for e in found}) == 1
+    assert {e.match_id for e in found} == {found[0]["id"]}
 
 
 def reading(seconds, sensor, kind, value):

@@ -6,6 +6,7 @@ same fault.
 
 from __future__ import annotations
 
+from tests.faults.endings import ENDINGS
 from tests.faults.expressions import EXPRESSIONS
 from tests.faults.order import ORDER, TIME
 from tests.faults.patterns import INCIDENTS, PATTERNS
@@ -20,6 +21,7 @@ FAULTS = (
     *WINDOWS,
     *AGGREGATES,
     *PATTERNS,
+    *ENDINGS,
     *RECOGNIZE,
     *INCIDENTS,
     *EXPRESSIONS,

@@ -15,8 +15,8 @@ TIME = (
     Fault(
         "WITHIN comes before an absence of the same instant",
         "cep/codegen/match/timers.py",
-        'with writer.block("if deadline < due:"):',
-        'with writer.block("if deadline <= due:"):',
+        '            earlier = "deadline < due"',
+        '            earlier = "deadline <= due"',
         ("negation",),
     ),
     Fault(
