@@ -44,7 +44,7 @@ class Move:
     run enters `at_limit` instead of `target`; `least` is the least number that can be. resets: counters it
     sets to 1, of loops that begin. fill: of a move for an operand of an any-order group; behind the first
     event of the group it is possible while the operand is not satisfied, and completing the group leads to
-    `at_limit`.
+    `at_limit`. low_us, high_us: how long after the last bound event (or the end of an absence) it is possible.
     """
 
     kind: OneOf["step", "loop", "round"]
@@ -57,6 +57,8 @@ class Move:
     counter: int = 0
     resets: tuple[int, ...] = ()
     fill: Fill | None = None
+    low_us: int = 0
+    high_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class State:
     event that was not taken. accepting: entering this state completes the run. open: the run is complete
     and grows (`growing`); entering such a state from another one completes it. awaits: variable of the leftmost
     step that is not satisfied and not optional, empty if there is none; in an any-order group that is not
-    complete it depends on the run, and is the first move whose operand is not satisfied.
+    complete it depends on the run, and is the first move whose operand is not satisfied. limit_us: how long after
+    the last bound event the run ends, because none of its moves is possible any more.
     """
 
     name: str
@@ -90,6 +93,7 @@ class State:
     accepting: bool = False
     open: bool = False
     awaits: str = ""
+    limit_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,18 @@ class Automaton:
     def counters(self) -> int:
         """Number of counters a run needs for the rounds of its loops."""
         return max((move.counter + 1 for move in self.moves() if move.limit is not None), default=0)
+
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """The different limits of states, us."""
+        found = (s.limit_us for s in self.states if not s.accepting)
+        return tuple(sorted({limit for limit in found if limit is not None}))
+
+    @property
+    def timed(self) -> bool:
+        """Whether some move asks how long ago the last event was bound."""
+        moves = (move for state in self.states for move in state.moves)
+        return any(move.low_us or move.high_us is not None for move in moves)
 
     @property
     def strict(self) -> bool:

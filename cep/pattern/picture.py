@@ -84,8 +84,8 @@ class _Picture:
         self.edges.append(graph.AutomatonEdge(source, name, label))
 
     def _take(self, source: str, move: Move) -> None:
-        strictly = ", the next event" if move.strict else ""
-        self._add(source, move.target, self._event(move.variable, strictly))
+        note = (", the next event" if move.strict else "") + _gap(move)
+        self._add(source, move.target, self._event(move.variable, note))
 
     def _moves(self, state: State, move: Move) -> None:
         """Add the edge of a move; of a loop with a limit, one below the limit (if any) and one to it."""
@@ -109,6 +109,8 @@ class _Picture:
             names = " or ".join(absence.variables)
             label = f"no {names} for {format_duration(absence.for_us)}"
             self._add(state.name, state.satisfied, label)
+        if state.limit_us is not None:
+            self._add(state.name, DEAD, f"nothing for {format_duration(state.limit_us)}")
         if state.skipped != number:
             self._add(state.name, state.skipped, "any other event")
 
@@ -124,6 +126,12 @@ class _Picture:
             return title
         space = " " if len(title) + len(parts[0]) < FIRST_LINE_COLUMNS else "\n"
         return "\nAND ".join((f"{title}:{space}{parts[0]}", *parts[1:]))
+
+
+def _gap(move: Move) -> str:
+    """Return when a move is possible, if not always."""
+    low = f", after {format_duration(move.low_us)}" if move.low_us else ""
+    return low + ("" if move.high_us is None else f", within {format_duration(move.high_us)}")
 
 
 def _waits(moves: tuple[Move, ...]) -> str:

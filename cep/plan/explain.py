@@ -15,6 +15,7 @@ from cep.plan.nodes import (
     Ended,
     Filter,
     Frame,
+    Gap,
     GroupWindow,
     Incident,
     Item,
@@ -192,7 +193,7 @@ def pattern_text(pattern: Pattern) -> str:
         case Sequence():
             text = _part_text(pattern.parts[0])
             for edge, step in zip(pattern.edges, pattern.parts[1:], strict=True):
-                text += _EDGE[edge] + _part_text(step)
+                text += _edge_text(edge) + _part_text(step)
             return text
         case AnyOrder():
             return _any_order_text(pattern)
@@ -200,6 +201,14 @@ def pattern_text(pattern: Pattern) -> str:
             return " | ".join(_part_text(part) for part in pattern.parts)
         case _:
             assert_never(pattern)
+
+
+def _edge_text(edge: str | Gap) -> str:
+    if not isinstance(edge, Gap):
+        return _EDGE[edge]
+    low = format_duration(edge.low_us) if edge.low_us else ""
+    high = "" if edge.high_us is None else format_duration(edge.high_us)
+    return f" -[{low}..{high}]-> "
 
 
 def _any_order_text(group: AnyOrder) -> str:
@@ -238,6 +247,7 @@ def _match_keys(node: Match) -> list[str]:
 def _match_lines(node: Match) -> list[str]:
     keys = f" partition by {', '.join(_match_keys(node))}" if node.key_names else ""
     within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
+    within += f" gap {format_duration(node.gap_us)}" if node.gap_us is not None else ""
     extra = " nulls are a key" if node.group_null_keys else ""
     extra += f" max runs {node.max_runs}" if node.max_runs is not None else ""
     skip = " ".join([node.skip, *node.skip_to])

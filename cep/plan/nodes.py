@@ -145,6 +145,14 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """`-[low..high]->`: as `->`, with a time between the last event before and the first one behind, inclusive."""
+
+    low_us: int = 0
+    high_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sequence:
     """Parts one after the other; edges[i] leads from parts[i] to parts[i + 1].
 
@@ -152,7 +160,7 @@ class Sequence:
     """
 
     parts: tuple[Pattern, ...]
-    edges: tuple[OneOf["relaxed", "strict"], ...]
+    edges: tuple[OneOf["relaxed", "strict"] | Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +227,7 @@ class Match:
     rows: tuple[Item, ...] = ()
     timeouts: bool = False
     skip_to: tuple[str, ...] = ()
+    gap_us: int | None = None
     emit: OneOf["match", "close", "changes"] = "match"
     every_us: int | None = None
 

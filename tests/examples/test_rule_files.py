@@ -8,6 +8,7 @@ import pytest
 import cep
 from cep.compile import compile_rules
 from cep.errors import SourceText
+from cep.testing import load_tests, run_test
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "rules"
@@ -147,3 +148,13 @@ def test_fire_suspected():
     states = [event["state"] for event in out["incidents"]]
     assert (states[0], states[-1]) == ("opened", "closed")
     assert out["incidents"][-1].ts == at(20 + 300)
+
+
+@pytest.mark.parametrize("name", ["brute_force", "order_sla"])
+def test_the_tests_in_a_rule_file_hold(name: str) -> None:
+    sources = [SourceText(name, (RULES / f"{name}.cep").read_text(encoding="utf-8"))]
+    found = load_tests(sources)
+    assert found
+    for test in found:
+        outcome = run_test(test, sources)
+        assert outcome.passed, outcome.render()

@@ -53,7 +53,7 @@ class MatchKernel:
 
 def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     """Return the kernel of a MATCH node; `name` is that of the rule."""
-    automaton = build(node.pattern, awaits=node.timeouts, grows=node.grows)
+    automaton = build(node.pattern, awaits=node.timeouts, grows=node.grows, gap_us=node.gap_us)
     layout = Layout(f"match_{name}", n_inputs=len(node.inputs))
     writer = Writer()
     row = "row" if len(node.inputs) == 1 else "j"
@@ -67,7 +67,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
-    alone = node.timeouts or node.grows or node.skip_to or scope.previous
+    alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
     cohort = None if alone else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton

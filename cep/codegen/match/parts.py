@@ -107,6 +107,30 @@ class Parts:
         return bool(self.automaton.absences)
 
     @property
+    def limits(self) -> tuple[int, ...]:
+        """The different times after which runs end in states that cannot go on, us."""
+        return self.automaton.limits
+
+    @property
+    def has_clocks(self) -> bool:
+        """Whether some run waits for a deadline of its own: of an absence, or of a gap."""
+        return self.has_absence or bool(self.limits)
+
+    @property
+    def keeps_anchor(self) -> bool:
+        """Whether runs keep the instant that gaps are counted from."""
+        return self.automaton.timed or bool(self.limits)
+
+    def clock_of(self, state: int) -> int | None:
+        """Return the number of the queue in which runs of a state wait, None for none."""
+        found = self.automaton.states[state]
+        if found.absence is not None:
+            return found.absence
+        if found.limit_us is None or found.accepting:
+            return None
+        return len(self.automaton.absences) + self.limits.index(found.limit_us)
+
+    @property
     def keeps_last_time(self) -> bool:
         """Whether runs keep the instant of their last bound event, because rows are made without one."""
         return self.node.timeouts or self.node.grows
@@ -119,7 +143,7 @@ class Parts:
     @property
     def keeps_order(self) -> bool:
         """Whether runs are numbered as they start, because several of them may be due at one instant."""
-        return self.has_absence or self.node.grows
+        return self.has_clocks or self.node.grows
 
     def is_open(self, state: int) -> bool:
         """Return whether the runs of a state are complete and grow."""

@@ -62,12 +62,9 @@ class Runs:
             layout.state("run_bound", "i64", "runs")
         if parts.keeps_last_time:
             layout.state("run_last_ts", "i64", "runs")
-        for number, _ in enumerate(parts.automaton.absences):
-            self.queues.append(layout.register_number(f"absence{number}_first", -1))
-            layout.register(f"absence{number}_last", -1)
-        if parts.has_absence:
-            layout.state("run_queue", "i64", "runs", width=2, fill=-1)
-            layout.state("run_deadline", "i64", "runs")
+        if parts.keeps_anchor:
+            layout.state("run_anchor", "i64", "runs")
+        self._clocks()
         if parts.keeps_order:
             layout.state("run_number", "i64", "runs")
         if parts.numbers_events:
@@ -76,6 +73,17 @@ class Runs:
             layout.state("run_last_event", "i64", "runs")
         if parts.node.skip_to:
             layout.state("run_skip_event", "i64", "runs")
+
+    def _clocks(self) -> None:
+        """Add the queues of runs that wait for a deadline of their own."""
+        parts, layout = self.parts, self.parts.layout
+        names = [f"absence{number}" for number, _ in enumerate(parts.automaton.absences)]
+        for name in [*names, *(f"gap{number}" for number, _ in enumerate(parts.limits))]:
+            self.queues.append(layout.register_number(f"{name}_first", -1))
+            layout.register(f"{name}_last", -1)
+        if parts.has_clocks:
+            layout.state("run_queue", "i64", "runs", width=2, fill=-1)
+            layout.state("run_deadline", "i64", "runs")
 
     # ------------------------------------------------------------------ removing
 
@@ -111,7 +119,7 @@ class Runs:
         """Write the leaving of the queue run `r` stands in by its state."""
         parts = self.parts
         for number, at in enumerate(self.queues):
-            states = [n for n, s in parts.waiting() if s.absence == number]
+            states = [n for n, _ in parts.waiting() if parts.clock_of(n) == number]
             test = " or ".join(f"run_state[r] == {n}" for n in states)
             with parts.writer.block(f"if {test}:"):
                 parts.writer.line(parts.call("runs", "remove_run", "reg", at, "run_queue", "r"))
@@ -180,17 +188,24 @@ class Runs:
 
     # ------------------------------------------------------------------ moving
 
-    def wait(self, absence: int, base: str) -> None:
-        """Write the start of the clock of an absence for run `r`, from instant `base`."""
+    def wait(self, clock: int, base: str) -> None:
+        """Write the start of a clock for run `r`: of an absence from instant `base`, of a gap from its anchor."""
         parts = self.parts
-        length = parts.automaton.absences[absence].for_us
+        absences = parts.automaton.absences
+        if clock < len(absences):
+            length = absences[clock].for_us
+        else:
+            length, base = parts.limits[clock - len(absences)], "run_anchor[r]"
         parts.writer.line("deadline = " + parts.call("deadlines", "deadline_after", base, length))
+        if clock >= len(absences):
+            # A strict way on that lapses now may leave those only that are out of time already.
+            parts.writer.line("deadline = max_i64(deadline, ts)")
         parts.writer.line(
             parts.call(
                 "deadlines",
                 "arm",
                 "reg",
-                self.queues[absence],
+                self.queues[clock],
                 "run_queue",
                 "run_deadline",
                 "run_number",
@@ -201,22 +216,22 @@ class Runs:
         with parts.writer.block("if deadline < due:"):
             parts.writer.line("due = deadline")
 
-    def stop_waiting(self, absence: int) -> None:
-        """Write the stop of the clock of an absence for run `r`."""
+    def stop_waiting(self, clock: int) -> None:
+        """Write the stop of a clock for run `r`."""
         parts = self.parts
         parts.writer.line(
-            parts.call("runs", "remove_run", "reg", self.queues[absence], "run_queue", "r")
+            parts.call("runs", "remove_run", "reg", self.queues[clock], "run_queue", "r")
         )
 
     def change_state(self, source: int, target: int, *, bound: bool) -> None:
         """Write the change of run `r` from one waiting state to another (or the same) one.
 
-        bound: an event was bound, so that the clock of an absence starts again.
+        bound: an event was bound, so that its clock starts again.
         """
         parts = self.parts
         writer = parts.writer
-        before = parts.automaton.states[source].absence
-        after = parts.automaton.states[target].absence
+        before = parts.clock_of(source)
+        after = parts.clock_of(target)
         if before is not None and (bound or after != before):
             self.stop_waiting(before)
         if source != target:
@@ -239,6 +254,8 @@ class Runs:
             writer.line("run_bound[r] = run_bound[r] + 1")
         if parts.keeps_last_time:
             writer.line("run_last_ts[r] = ts")
+        if parts.keeps_anchor:
+            writer.line("run_anchor[r] = ts")
         if parts.numbers_events:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
         self._note_skip(move)
@@ -312,9 +329,9 @@ class Runs:
                 self.growth.remove_others()
             elif parts.node.skip_to:
                 self.spare()
-        absence = parts.automaton.states[move.target].absence
-        if absence is not None:
-            self.wait(absence, "ts")
+        clock = parts.clock_of(move.target)
+        if clock is not None:
+            self.wait(clock, "ts")
         if parts.node.within_us is not None:
             within = parts.call("deadlines", "deadline_after", "ts", parts.node.within_us)
             writer.line(f"deadline = {within}")
@@ -356,6 +373,8 @@ class Runs:
         writer = parts.writer
         if parts.keeps_last_time:
             writer.line("run_last_ts[r] = ts")
+        if parts.keeps_anchor:
+            writer.line("run_anchor[r] = ts")
         if self.growth is not None:
             self.growth.start()
         if parts.keeps_order:

@@ -306,8 +306,13 @@ class Scan:
 
 
 def _missing(move: Move) -> str:
-    """Return the further condition that the operand a move fills is not satisfied yet."""
+    """Return the further conditions of a move: its operand is not satisfied yet, its gap holds."""
     fill = move.fill
-    if fill is None or fill.start is not None:
-        return ""
-    return f" and (run_missing[r] >> {fill.shift}) & {fill.mask} != 0"
+    text = ""
+    if fill is not None and fill.start is None:
+        text += f" and (run_missing[r] >> {fill.shift}) & {fill.mask} != 0"
+    if move.low_us:
+        text += f" and ts - run_anchor[r] >= {move.low_us}"
+    if move.high_us is not None:
+        text += f" and ts - run_anchor[r] <= {move.high_us}"
+    return text

@@ -37,7 +37,7 @@ class Timers:
         writer = parts.writer
         growth = self.runs.growth
         ticks = -1 if growth is None else growth.ticks
-        if parts.node.within_us is None and not parts.has_absence and ticks < 0:
+        if parts.node.within_us is None and not parts.has_clocks and ticks < 0:
             return
         with writer.block("while due < limit:"):
             writer.lines("due = MAX_I64", "timer = -1", "r = -1")
@@ -55,7 +55,7 @@ class Timers:
                 kinds.append(("timer == 0", self._expire))
             if growth is not None and ticks >= 0:
                 kinds.append((f"timer == {TICK}", self._tick))
-            if parts.has_absence:
+            if parts.has_clocks:
                 kinds.append(("timer > 0", self._fire))
             for place, (test, act) in enumerate(kinds):
                 last = "else" if place else "if r >= 0"
@@ -87,7 +87,7 @@ class Timers:
             )
             earlier = "deadline < due"
             node = self.parts.node
-            if (node.timeouts and self.parts.has_absence) or node.grows:
+            if (node.timeouts and self.parts.has_clocks) or node.grows:
                 # Of two runs the one started first, of one run its absence.
                 earlier = (
                     "(deadline < due or "
@@ -96,27 +96,27 @@ class Timers:
             with writer.block(f"if {earlier}:"):
                 writer.lines("due = deadline", "timer = 0", "r = head")
 
-    def _expire(self) -> None:
-        """Write the end of run `r` by WITHIN: an open match closes, others have a row for ON TIMEOUT queries."""
+    def _expire(self, why: str = "within") -> None:
+        """Write the end of run `r` by WITHIN or a gap: an open match closes, others have a row for ON TIMEOUT."""
         parts = self.parts
         growth = self.runs.growth
         if growth is not None:
             with parts.writer.block(f"if {OPEN}:"):
                 self._room()
-                growth.close("due", CAUSE_DEADLINE, "within")
+                growth.close("due", CAUSE_DEADLINE, why)
             with parts.writer.block("else:"):
-                self._time_out()
+                self._time_out(why)
         else:
-            self._time_out()
+            self._time_out(why)
 
-    def _time_out(self) -> None:
+    def _time_out(self, why: str) -> None:
         """Write the end of run `r`, which is not complete, with its row for the ON TIMEOUT queries."""
         parts = self.parts
         if parts.node.timeouts:
             self._room()
             end = "run_last_ts[r]"
             self.emitter.emit("due", str(CAUSE_DEADLINE), end, port=ENDED_PORT)
-        self.runs.remove("runs_expired_within")
+        self.runs.remove(f"runs_expired_{why}")
 
     def _next_tick(self, ticks: int) -> None:
         """Write the comparison with the first update in the heap of those that are due."""
@@ -143,6 +143,8 @@ class Timers:
         parts = self.parts
         writer = parts.writer
         states = [(n, s) for n, s in parts.waiting() if s.absence is not None]
+        clocks = {n: parts.clock_of(n) for n, _ in parts.waiting()}
+        limited = any(c is not None and c >= len(parts.automaton.absences) for c in clocks.values())
         ends = [s.satisfied for _, s in states]
         if any(parts.automaton.states[n].accepting or parts.is_open(n) for n in ends):
             self._room()
@@ -154,9 +156,16 @@ class Timers:
                     self._match(length)
                 else:
                     self._go_on(number, state.satisfied)
+        if limited and not states:
+            self._expire("gap")
+        elif limited:
+            with writer.block("else:"):
+                self._expire("gap")
 
     def _go_on(self, source: int, target: int) -> None:
         """Write the wait for what comes behind an absence; if nothing has to come, the match is complete and grows."""
+        if self.parts.keeps_anchor:
+            self.parts.writer.line("run_anchor[r] = due")
         self.runs.change_state(source, target, bound=False)
         self.runs.join_gates(target)
         growth = self.runs.growth

@@ -11,6 +11,7 @@ from cep.pattern.build.choice import choice
 from cep.pattern.build.repeat import repeat
 from cep.pattern.build.sequence import sequence
 from cep.pattern.build.states import automaton_of
+from cep.pattern.limits import with_limits
 from cep.pattern.merge import merge_equal
 from cep.pattern.simplify import simplify
 from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
     from cep.pattern.build.fragment import Fragment
 
 
-def build(pattern: Pattern, *, awaits: bool = False, grows: bool = False) -> Automaton:
+def build(
+    pattern: Pattern, *, awaits: bool = False, grows: bool = False, gap_us: int | None = None
+) -> Automaton:
     """Return the simplified automaton of a pattern.
 
-    awaits: its states must say which step is awaited. grows: complete runs stay and grow.
+    awaits: its states must say which step is awaited. grows: complete runs stay and grow. gap_us: GAP, the most
+    time between neighbouring events.
     """
     automaton = simplify(automaton_of(fragment(pattern), pattern), grows=grows)
-    return merge_equal(automaton) if _has_choice(pattern) and not awaits else automaton
+    merged = merge_equal(automaton) if _has_choice(pattern) and not awaits else automaton
+    return with_limits(merged, gap_us)
 
 
 def _has_choice(pattern: Pattern) -> bool:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from typing import Literal as OneOf
 
 if TYPE_CHECKING:
     from cep.plan.nodes import AnyOrder
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge that is crossed: strict (the very next event) or relaxed."""
+    """An edge that is crossed: strict (the very next event) or relaxed, perhaps with a gap (us, inclusive)."""
 
     strict: bool
+    low_us: int = 0
+    high_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,17 @@ class Fragment:
         )
 
 
-EdgeKind = OneOf["relaxed", "strict"]
+def without_gaps(crossed: Crossing) -> Crossing:
+    """Return what is crossed without gaps: an edge beside a part that binds nothing bounds no time."""
+    return tuple(Edge(item.strict) if isinstance(item, Edge) else item for item in crossed)
+
+
+def gap_of(crossed: Crossing) -> tuple[int, int | None]:
+    """Return the bounds of the gap that is crossed (there is one at most), us."""
+    for item in crossed:
+        if isinstance(item, Edge) and (item.low_us or item.high_us is not None):
+            return item.low_us, item.high_us
+    return 0, None
 
 
 def is_strict(crossed: Crossing) -> bool:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from cep.pattern.build.fragment import Edge, EdgeKind, Fragment
+from typing import Literal as OneOf
+
+from cep.pattern.build.fragment import Edge, Fragment, without_gaps
+from cep.plan.nodes import Gap
 
 
-def sequence(left: Fragment, edge: EdgeKind, right: Fragment) -> Fragment:
+def sequence(left: Fragment, edge: OneOf["relaxed", "strict"] | Gap, right: Fragment) -> Fragment:
     """Return the fragment of `left edge right`.
 
     Steps that can come next stand in pattern order: first those of `left`, then, where `left` or what
     remains of it can be passed over, those of `right`.
     """
     right = right.moved(len(left.steps))
-    between = (Edge(strict=edge == "strict"),)
+    plain = (Edge(strict=edge == "strict"),)
+    between = plain
+    if isinstance(edge, Gap):
+        between = (Edge(strict=False, low_us=edge.low_us, high_us=edge.high_us),)
     firsts = left.firsts
     if left.empty is not None:
-        firsts += tuple((step, left.empty + between + to) for step, to in right.firsts)
+        firsts += tuple((step, left.empty + plain + to) for step, to in right.firsts)
     lasts = right.lasts
     if right.empty is not None:
         passed = right.empty
-        lasts = tuple((step, out + between + passed) for step, out in left.lasts) + lasts
+        lasts = tuple((step, out + plain + passed) for step, out in left.lasts) + lasts
     joined = tuple(
-        (step, then, out + between + to) for step, out in left.lasts for then, to in right.firsts
+        (step, then, without_gaps(out) + between + without_gaps(to))
+        for step, out in left.lasts
+        for then, to in right.firsts
     )
     empty = None
     if left.empty is not None and right.empty is not None:
-        empty = left.empty + between + right.empty
+        empty = left.empty + plain + right.empty
     return Fragment(
         left.steps + right.steps,
         firsts,

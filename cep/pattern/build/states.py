@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cep.pattern.automaton import DEAD, Absence, Automaton, Move, State
 from cep.pattern.build.any_order import fills, is_complete
 from cep.pattern.build.awaited import awaited
-from cep.pattern.build.fragment import Fragment, Guard, is_strict
+from cep.pattern.build.fragment import Fragment, Guard, gap_of, is_strict
 from cep.pattern.build.places import Place, Places, Way
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ class _Builder:
             way.least,
             way.counter,
             way.resets,
+            None,
+            *gap_of(way.crossed),
         )
 
     def _absence(self, guard: Guard) -> int:

@@ -12,7 +12,7 @@ from cep.plan.bind.shapes import (
     variable_of,
 )
 from cep.plan.expressions import Bound, Call, Column, Expr
-from cep.plan.nodes import Absent, Atom, Choice, Repeat
+from cep.plan.nodes import Absent, Atom, Choice, Gap, Repeat
 from cep.plan.tree import conjuncts, walk
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def lint_match(
     grows: bool,
 ) -> None:
     """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
-    if within_us is None and not _bounded(chain):
+    if within_us is None and node.gap is None and not _bounded(chain):
         hint = "add WITHIN 1h (as long as a match may take)"
         report.add("CEP601", "a run of this pattern may wait for ever", node.pattern.span, hint)
     if not node.partition_by:
@@ -86,9 +86,9 @@ def _bounded(chain: Chain) -> bool:
     parts = [part for part, _ in chain.parts]
     if len(parts) == 2 and isinstance(parts[1], Absent):
         parts.pop()
-    if len(parts) > 1:
+    if any(not isinstance(e, Gap) or e.high_us is None for e in chain.edges[: len(parts) - 1]):
         return False
-    return isinstance(parts[0], Atom) or _is_short(parts[0])
+    return all(isinstance(part, Atom) or _is_short(part) for part in parts)
 
 
 def _is_short(part: Pattern) -> bool:

@@ -20,10 +20,10 @@ from cep.plan.bind.patterns import Chain, PatternReader, VariableText
 from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
-from cep.plan.bind.shapes import is_required, loops_at_first
+from cep.plan.bind.shapes import is_required, loops_at_first, parts_within
 from cep.plan.bind.timeouts import BoundTimeout
 from cep.plan.expressions import Bound, Column, Expr
-from cep.plan.nodes import Absent, Filter, Match, Node, Scan, Variable
+from cep.plan.nodes import Absent, Filter, Gap, Match, Node, Pattern, Scan, Sequence, Variable
 from cep.plan.tree import rebuild
 from cep.schema import ColumnSpec, Schema
 
@@ -65,7 +65,8 @@ def bind_match_query(
     bound = _bind_match(node, emits, environment)
     if bound is None:
         return None
-    check_endings(emits, timeouts, bound.chain, report, ends=node.within is not None)
+    ends = node.within is not None or node.gap is not None or _ends_by_gap(bound.chain.pattern())
+    check_endings(emits, timeouts, bound.chain, report, ends=ends)
     scope = MatchSelectScope(
         environment,
         bound.named,
@@ -114,6 +115,7 @@ class _BoundMatch:
     conditions: tuple[Variable, ...]
     within_us: int | None
     skip_to: tuple[str, ...]
+    gap_us: int | None
     broken: bool
 
 
@@ -136,6 +138,7 @@ def _match_node(
         starts=node.starts or "each",
         skip=_SKIPS[node.skip.kind] if node.skip is not None else "past_last",
         skip_to=bound.skip_to,
+        gap_us=bound.gap_us,
         measures=measures,
         schema=Schema(columns),
         group_null_keys=options.group_null_keys,
@@ -176,25 +179,41 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     within = None
     if node.within is not None:
         within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
+    gap = None
+    if node.gap is not None:
+        gap = bind_duration(node.gap, "the time of GAP", environment, zero=True)
     skip_to = _skip_to(node, named, report)
     if chain is None:
         return None
+    if node.gap is not None and _has_absence(chain.pattern()):
+        refuse(report, "Match.gap", node.gap.span)
     _check_time(chain, within, node, environment)
     broken = report.mistakes != before
     bound = tuple(c for c in conditions if c is not None)
     if not broken:
         lint_match(node, chain, variables, bound, within, report, grows=emits.grows)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
-    return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, broken)
+    return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, gap, broken)
 
 
 def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
     report = environment.report
-    for clause in ("gap", "within_events", "order_by", "alias"):
+    for clause in ("within_events", "order_by", "alias"):
         value = getattr(node, clause)
         if value not in (None, ()):
             place = value[0] if isinstance(value, tuple) else value
             refuse(report, f"Match.{clause}", getattr(place, "span", node.span))
+
+
+def _ends_by_gap(pattern: Pattern) -> bool:
+    """Return whether some edge has an upper gap."""
+    edges = (e for p in parts_within(pattern) if isinstance(p, Sequence) for e in p.edges)
+    return any(isinstance(edge, Gap) and edge.high_us is not None for edge in edges)
+
+
+def _has_absence(pattern: Pattern) -> bool:
+    """Return whether NOT .. FOR stands anywhere in a pattern."""
+    return any(isinstance(p, Absent) and p.for_us is not None for p in parts_within(pattern))
 
 
 def _skip_to(node: ast.Match, named: dict[str, BoundVariable], report: Report) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.shapes import is_required, places
-from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Gap, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
 
-EdgeKind = OneOf["relaxed", "strict"]
+EdgeKind = OneOf["relaxed", "strict"] | Gap
 
 MAX_STATES = 200
 MIN_OPERANDS = 2
@@ -197,14 +197,41 @@ class PatternReader:
 
     def _followed(self, node: ast.Followed) -> Chain:
         chain = Chain()
-        for part in node.parts:
-            chain.add(self._chain(part), "relaxed")
-        for edge in node.edges:
-            if edge.any_match:
-                refuse(self.report, "Edge.any_match", edge.span)
-            elif edge.low is not None or edge.high is not None:
-                refuse(self.report, "Edge.gap", edge.span)
+        edges: list[EdgeKind] = ["relaxed", *(self._edge(edge) for edge in node.edges)]
+        for edge, part in zip(edges, node.parts, strict=True):
+            inner = self._chain(part)
+            if isinstance(edge, Gap) and len(inner.parts) > 1:
+                # The gap is that before the first event of the whole group.
+                inner = Chain([(inner.pattern(), part.span)])
+            chain.add(inner, edge)
+        for before, after, edge_node in zip(node.parts, node.parts[1:], node.edges, strict=False):
+            timed = edge_node.low is not None or edge_node.high is not None
+            if timed and isinstance(after, ast.Absent):
+                hint = "put the gap behind it: a -> NOT n -[1s..5s]-> b"
+                self.report.add("CEP240", "a gap before NOT", edge_node.span, hint)
+            if timed and isinstance(before, ast.Absent) and before.duration is not None:
+                refuse(self.report, "Edge.gap_behind_absence", edge_node.span)
         return chain
+
+    def _edge(self, edge: ast.Edge) -> EdgeKind:
+        """Return an edge of `->` with its gap.
+
+        Errors: CEP216, CEP307.
+        """
+        if edge.any_match:
+            refuse(self.report, "Edge.any_match", edge.span)
+        if edge.low is None and edge.high is None:
+            return "relaxed"
+        bounds = [
+            None
+            if node is None
+            else bind_duration(node, "a bound of a gap", self.environment, zero=True)
+            for node in (edge.low, edge.high)
+        ]
+        low, high = bounds[0] or 0, bounds[1]
+        if high is not None and low > high:
+            self.report.add("CEP216", "this gap begins after its end", edge.span)
+        return Gap(low, high)
 
     def _quantified(self, node: ast.Quantified) -> Chain:
         part: ast.Pattern = node.part
@@ -232,7 +259,7 @@ class PatternReader:
             return Chain()
         if (node.low, node.high) == (1, 1):
             return Chain([(body, node.span)])
-        mode: EdgeKind = "strict" if node.mode == "strict" else "relaxed"
+        mode: OneOf["relaxed", "strict"] = "strict" if node.mode == "strict" else "relaxed"
         possessive = node.kind == "possessive"
         return Chain([(Repeat(body, node.low, node.high, mode, possessive), node.span)])
 

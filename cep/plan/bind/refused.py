@@ -110,10 +110,10 @@ REFUSED: dict[str, Refusal] = {
     "Quantified.combine": Refusal("CEP307", "COMBINE"),
     "Quantified.until": Refusal("CEP307", "UNTIL"),
     "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
-    "Edge.gap": Refusal("CEP307", "a gap on an edge", "WITHIN bounds the whole pattern"),
+    "Edge.gap_behind_absence": Refusal("CEP307", "a gap behind NOT .. FOR", "use WITHIN"),
     "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
     # clauses of MATCH
-    "Match.gap": Refusal("CEP312", "GAP", "use WITHIN"),
+    "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),
     "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),
     "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
     "Match.alias": Refusal("CEP312", "a name for the match", "select v.column"),

@@ -78,9 +78,9 @@ CASES: dict[str, str] = {
     "Quantified.combine": match("¦a+ COMBINE -> b"),
     "Quantified.until": match("a+ UNTIL [¦value > 1] -> b"),
     "Edge.any_match": match("a ¦->> b"),
-    "Edge.gap": match("a ¦-[1s..5m]-> b"),
+    "Edge.gap_behind_absence": match("a -> NOT c FOR 5s ¦-[1s..5s]-> b"),
     "Absent.first": match("¦NOT n FOR 30s -> a"),
-    "Match.gap": match("a -> b", "PARTITION BY room WITHIN 1m GAP ¦30s"),
+    "Match.gap": match("a -> b -> NOT c FOR 5s", "PARTITION BY room GAP ¦5s"),
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
     ),
