@@ -13,6 +13,7 @@ from cep.plan.nodes import (
     CloseAfter,
     CloseWhen,
     Ended,
+    EventWindow,
     Filter,
     Frame,
     Gap,
@@ -32,6 +33,7 @@ from cep.plan.nodes import (
     Scan,
     Sequence,
     Suppress,
+    WindowSize,
 )
 from cep.plan.recognition import Recognize
 from cep.plan.recognition_text import recognize_lines
@@ -145,15 +147,35 @@ def _conditions(where: Expr | None, word: str, after: Expr | None) -> str:
     return text + (f" {word} {expression_text(after)}" if after is not None else "")
 
 
+def window_text(window: WindowSize | EventWindow) -> str:
+    """Return the window of a group as it is written in rules."""
+    if isinstance(window, WindowSize):
+        size, every = format_duration(window.size_us), format_duration(window.every_us)
+        text = f"TUMBLE({size}" if size == every else f"HOP(size => {size}, every => {every}"
+        offset = f", offset => {format_duration(window.offset_us)}" if window.offset_us else ""
+        return f"{text}{offset})"
+    length = "" if window.length_us is None else format_duration(window.length_us)
+    match window.kind:
+        case "session":
+            most = "" if window.max_us is None else f", max => {format_duration(window.max_us)}"
+            return f"SESSION({length}{most})"
+        case "batch":
+            return f"BATCH(size => {length}, count => {window.count})"
+        case "count":
+            return f"COUNT_WINDOW({window.count})"
+        case "state":
+            assert window.opens is not None
+            assert window.closes is not None
+            return (
+                f"STATE_WINDOW({expression_text(window.opens)}, {expression_text(window.closes)})"
+            )
+
+
 def _group_text(node: GroupWindow) -> str:
-    size, every = format_duration(node.window.size_us), format_duration(node.window.every_us)
-    window = f"TUMBLE({size}" if size == every else f"HOP(size => {size}, every => {every}"
-    if node.window.offset_us:
-        window += f", offset => {format_duration(node.window.offset_us)}"
     keys = f" by {items_text(node.keys)}" if node.keys else ""
     aggregates = ", ".join(f"{n} := {aggregate_text(a)}" for n, a in node.aggregates)
     tail = _conditions(node.where, "having", node.having)
-    return f"GroupWindow {window}){keys} aggregates {aggregates or '-'}{tail}"
+    return f"GroupWindow {window_text(node.window)}{keys} aggregates {aggregates or '-'}{tail}"
 
 
 def frame_text(frame: Frame) -> str:

@@ -65,6 +65,22 @@ class WindowSize:
 
 
 @dataclass(frozen=True, slots=True)
+class EventWindow:
+    """A window that a row of its group opens; a group has one at a time (ruling 33).
+
+    length_us: the gap of a session, the size of a batch. max_us: of a session. count: rows of a batch or
+    count window. opens, closes: conditions of a state window over the input.
+    """
+
+    kind: OneOf["session", "batch", "count", "state"]
+    length_us: int | None = None
+    max_us: int | None = None
+    count: int | None = None
+    opens: Expr | None = None
+    closes: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupWindow:
     """Groups of a window: columns `keys` (as named), `window_start`, `window_end`, then the aggregates.
 
@@ -73,7 +89,7 @@ class GroupWindow:
 
     source: Node
     keys: tuple[Item, ...]
-    window: WindowSize
+    window: WindowSize | EventWindow
     aggregates: tuple[tuple[str, Aggregate], ...]
     schema: Schema
     where: Expr | None = None

@@ -10,6 +10,7 @@ from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, child
 from cep.plan.nodes import (
     CloseWhen,
     Ended,
+    EventWindow,
     Filter,
     GroupWindow,
     Incident,
@@ -22,6 +23,7 @@ from cep.plan.nodes import (
     Project,
     Scan,
     Suppress,
+    WindowSize,
 )
 from cep.plan.recognition import Recognize, RowMeasure
 
@@ -100,6 +102,15 @@ def conjuncts(expr: Expr | None) -> tuple[Expr, ...]:
     return tuple(found)
 
 
+def _window(
+    window: WindowSize | EventWindow, change: Callable[[Expr], Expr]
+) -> WindowSize | EventWindow:
+    if not isinstance(window, EventWindow):
+        return window
+    maybe = partial(_maybe, change)
+    return replace(window, opens=maybe(window.opens), closes=maybe(window.closes))
+
+
 def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
     """Apply `change` to every expression of one node; types of top expressions must stay the same."""
     maybe = partial(_maybe, change)
@@ -120,6 +131,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             return replace(
                 node,
                 keys=items(node.keys),
+                window=_window(node.window, change),
                 aggregates=tuple((n, aggregate(a)) for n, a in node.aggregates),
                 where=maybe(node.where),
                 having=maybe(node.having),

@@ -24,6 +24,7 @@ from cep.plan.nodes import (
     Choice,
     CloseWhen,
     Ended,
+    EventWindow,
     Filter,
     GroupWindow,
     Incident,
@@ -166,6 +167,9 @@ def _group(node: GroupWindow) -> Iterator[str]:
     yield from _items(node.keys, below)
     yield from _condition(node.where, below)
     yield from _condition(node.having, node.schema)
+    if isinstance(node.window, EventWindow):
+        yield from _condition(node.window.opens, below)
+        yield from _condition(node.window.closes, below)
     for _, aggregate in node.aggregates:
         yield from _aggregate(aggregate, below)
     shape = [(k.name, k.value.type) for k in node.keys]

@@ -132,17 +132,18 @@ def having(d: Draw, stream: Stream) -> str:
 
 
 def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
-    """GROUP BY with TUMBLE or HOP, in both spellings."""
+    """GROUP BY with a window, TUMBLE and HOP in both spellings."""
     items = Items()
     keys = ["k"] if "k" in stream.columns and d.chance(0.75) else []
     for key in keys:
         items.add(key, stream.columns[key], key)
-    source, window = _window(d, stream)
+    by_event = d.chance(0.4)
+    source, window = (stream.name, [_event_window(d, stream)]) if by_event else _window(d, stream)
     for bound in d.some(["window_start", "window_end"], 0, 2):
         items.add(bound, "TIMESTAMP", bound)
     for _ in range(d.pick((2, 3, 4, 5))):
         items.add(*aggregates_of(d, stream, AGGREGATES))
-    if d.chance(0.3):
+    if not by_event and d.chance(0.3):
         d.tag("COUNT(DISTINCT)")
         items.add(f"COUNT(DISTINCT {d.pick(stream.of('STRING', 'INT') or [stream.time])})", "INT")
     if d.chance(0.1):
@@ -155,6 +156,22 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     clauses += throttle(d, items)
     text = f"SELECT {items} FROM {source}{clauses}"
     return rule(name, into, text), items.stream(into or name, clauses)
+
+
+def _event_window(d: Draw, stream: Stream) -> str:
+    """Return a window that rows open and end."""
+    kind = d.pick(("SESSION", "BATCH", "COUNT_WINDOW", "STATE_WINDOW"))
+    d.tag(kind)
+    match kind:
+        case "SESSION":
+            most = f", max => {d.seconds(2, 4, 7)}" if d.chance(0.5) else ""
+            return f"SESSION({d.seconds(1, 2, 4)}{most})"
+        case "BATCH":
+            return f"BATCH(size => {d.seconds(2, 5, 8)}, count => {d.pick((1, 2, 3, 5))})"
+        case "COUNT_WINDOW":
+            return f"COUNT_WINDOW({d.pick((1, 2, 3))})"
+        case _:
+            return f"STATE_WINDOW({conditions(d, stream)}, {conditions(d, stream)})"
 
 
 def _window(d: Draw, stream: Stream) -> tuple[str, list[str]]:

@@ -73,7 +73,47 @@ class Open:
     events: list[Event] = field(default_factory=list)
 
 
-class GroupWindows(QueryOperator):
+class GroupRows(QueryOperator):
+    """What all windows of GROUP BY share: rows with their keys, and the row of a window that ends.
+
+    by_rows: whether windows begin with a row rather than an instant, so that rows of the same instant may
+    stand before them.
+    """
+
+    by_rows = False
+
+    def begin(self, keys: list[ast.Expression]) -> None:
+        """Start with the keys of GROUP BY, without rows."""
+        self.keys = keys
+        alias = getattr(self.query.from_, "alias", None)
+        self.owners = {alias or self.reads[0]}
+        self.seen: list[tuple[list[Any], Event]] = []
+        self.open: list[Open] = []
+
+    def at(self, event: Event) -> RowScope:
+        """Return the scope of one row."""
+        return RowScope(event.row, self.owners, self.catalog.parameters)
+
+    def taken(self, event: Event) -> list[Any] | None:
+        """Note a row that WHERE lets pass and return its key; None for the others."""
+        scope = self.at(event)
+        if self.query.where is not None and evaluate(self.query.where, scope) is not True:
+            return None
+        key = [evaluate(k, scope) for k in self.keys]
+        self.seen.append((key, event))
+        return key
+
+    def close(self, window: Open, t: int) -> list[Row]:
+        """Take a window out and return its row, unless HAVING holds it back."""
+        self.open.remove(window)
+        scope = GroupScope(self, window)
+        having = self.query.having
+        if having is not None and evaluate(having, scope) is not True:
+            return []
+        return self.rows(t, [scope])
+
+
+class GroupWindows(GroupRows):
     """SELECT .. GROUP BY keys, window: a row a group when the window closes."""
 
     def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
@@ -83,22 +123,12 @@ class GroupWindows(QueryOperator):
             msg = "GROUP BY without a window"
             raise UnsupportedError(msg)
         self.windowing = found
-        self.keys = [g for g in self.query.group_by if not _is_window(g)]
-        alias = getattr(self.query.from_, "alias", None)
-        self.owners = {alias or reads[0]}
-        self.seen: list[tuple[list[Any], Event]] = []
-        self.open: list[Open] = []
-
-    def at(self, event: Event) -> RowScope:
-        """Return the scope of one row."""
-        return RowScope(event.row, self.owners, self.catalog.parameters)
+        self.begin([g for g in self.query.group_by if not _is_window(g)])
 
     def on_event(self, event: Event) -> list[Row]:
-        scope = self.at(event)
-        if self.query.where is not None and evaluate(self.query.where, scope) is not True:
+        key = self.taken(event)
+        if key is None:
             return []
-        key = [evaluate(k, scope) for k in self.keys]
-        self.seen.append((key, event))
         for start, end in self.windowing.of(event.t):
             found = [w for w in self.open if w.start == start and w.key == key]
             if not found:
@@ -109,17 +139,9 @@ class GroupWindows(QueryOperator):
 
     def windows(self) -> list[Timer]:
         return [
-            Timer(w.end - 1, (w.start, w.events[0].position), lambda w=w: self._close(w))
+            Timer(w.end - 1, (w.start, w.events[0].position), lambda w=w: self.close(w, w.end - 1))
             for w in self.open
         ]
-
-    def _close(self, window: Open) -> list[Row]:
-        self.open.remove(window)
-        scope = GroupScope(self, window)
-        having = self.query.having
-        if having is not None and evaluate(having, scope) is not True:
-            return []
-        return self.rows(window.end - 1, [scope])
 
 
 def _is_window(item: ast.Expression) -> bool:
@@ -135,7 +157,7 @@ def _is_window(item: ast.Expression) -> bool:
 class GroupScope(RowScope):
     """A group of a window: its keys, its bounds, aggregates over its rows."""
 
-    def __init__(self, rule: GroupWindows, window: Open) -> None:
+    def __init__(self, rule: GroupRows, window: Open) -> None:
         super().__init__(window.events[0].row, rule.owners, rule.catalog.parameters)
         self.rule = rule
         self.window = window
@@ -153,7 +175,9 @@ class GroupScope(RowScope):
         if call.star:
             return len(inside)
         old = [e for key, e in self.rule.seen if key == self.window.key]
-        earlier = self._chosen(call, [e for e in old if e.t < self.window.start])
+        first = self.window.events[0].position
+        before = [e for e in old if e.t < self.window.start or self._precedes(e, first)]
+        earlier = self._chosen(call, before)
         plain = replace(call, filter=None)
         return aggregate(
             plain,
@@ -162,6 +186,9 @@ class GroupScope(RowScope):
             start=self.window.start,
             end=self.window.end,
         )
+
+    def _precedes(self, event: Event, first: int) -> bool:
+        return self.rule.by_rows and event.position < first
 
     def _chosen(self, call: ast.Call, events: list[Event]) -> list[Event]:
         """Return the events for which the FILTER of an aggregate is TRUE."""

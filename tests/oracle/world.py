@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.catalog import Catalog, Event, Source
+from tests.oracle.event_windows import EventWindows, event_window_of
 from tests.oracle.incidents import Incidents
 from tests.oracle.joins import Joins
 from tests.oracle.match import Match
@@ -82,6 +83,8 @@ class World:
             return Match(self.catalog, rule, reads)
         if isinstance(query.from_, ast.MatchRecognize):
             return Recognize(self.catalog, rule, reads)
+        if event_window_of(query) is not None:
+            return EventWindows(self.catalog, rule, reads)
         if query.group_by:
             return GroupWindows(self.catalog, rule, reads)
         return Filter(self.catalog, rule, reads)

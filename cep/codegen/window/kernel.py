@@ -33,13 +33,14 @@ from cep.codegen.window.reopen import Reopened
 from cep.codegen.window.scope import columns_of
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
+from cep.plan.nodes import WindowSize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cep.codegen.window.slots import Slot
     from cep.graph.kernel import KernelSpec
-    from cep.plan.nodes import GroupWindow, WindowSize
+    from cep.plan.nodes import GroupWindow
 
 _WIDEN = {"f64": "widen_f64", "i64": "widen_i64", "i32": "widen_i32"}
 
@@ -70,6 +71,7 @@ class WindowKernel:
 
     def __init__(self, node: GroupWindow, entry: str, *, phases: bool) -> None:
         self.node = node
+        assert isinstance(node.window, WindowSize)
         self.panes = panes_of(node.window)
         self.layout = Layout(entry)
         self.keys = KeySlots(self.layout, [item.value.type for item in node.keys], fixed=True)

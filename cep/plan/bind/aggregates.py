@@ -82,6 +82,19 @@ def _holds_values(function: AggregateFunction, args: tuple[Expr, ...]) -> bool:
     return any(SLOT_KINDS[use.kind].collects == "ordered" for use in formula.uses)
 
 
+def keeps_values(aggregate: Aggregate) -> bool:
+    """Return whether a slot of an aggregate grows with its rows."""
+    from cep.aggregates import AGGREGATES
+    from cep.aggregates.slots import SLOT_KINDS
+
+    options = {name: literal.value for name, literal in aggregate.options}
+    types = tuple(a.type for a in aggregate.args)
+    formula = AGGREGATES[aggregate.function.lower()].formula(
+        types, options, distinct=aggregate.distinct
+    )
+    return any(SLOT_KINDS[use.kind].collects for use in formula.uses)
+
+
 def needs_length(aggregate: Aggregate) -> bool:
     """Return whether an aggregate reads the bounds of its frame, which must have a length in time."""
     from cep.aggregates import AGGREGATES

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
-from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
+from cep.plan.bind.aggregates import (
+    bind_aggregate,
+    find_aggregate,
+    keeps_values,
+    needs_length,
+)
+from cep.plan.bind.event_windows import EVENT_WINDOWS, event_window
 from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.names import fresh, item_name
 from cep.plan.bind.operators import convert
@@ -15,7 +21,7 @@ from cep.plan.bind.report import BROKEN, Report, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.bind.windows import WINDOWS, group_window
 from cep.plan.expressions import Aggregate, Column, Expr
-from cep.plan.nodes import GroupWindow, Item, Node, WindowSize
+from cep.plan.nodes import EventWindow, GroupWindow, Item, Node, WindowSize
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
@@ -32,7 +38,7 @@ class Grouping:
     """What GROUP BY says: keys with the expressions they were written as, and the window."""
 
     keys: tuple[tuple[ast.Expression, Item], ...]
-    window: WindowSize
+    window: WindowSize | EventWindow
 
 
 def bind_grouping(
@@ -44,7 +50,7 @@ def bind_grouping(
     """
     report = environment.report
     rows = row_scope("GROUP BY", source, environment)
-    windows: list[WindowSize | None] = []
+    windows: list[WindowSize | EventWindow | None] = []
     keys: list[tuple[ast.Expression, Item]] = []
     broken = False
     for node in nodes:
@@ -53,6 +59,8 @@ def bind_grouping(
             broken = True
         elif isinstance(node, ast.Call) and node.name.lower() in WINDOWS:
             windows.append(group_window(node, environment))
+        elif isinstance(node, ast.Call) and node.name.lower() in EVENT_WINDOWS:
+            windows.append(event_window(node, rows, environment))
         elif source.windowed and _last_name(node) in BOUNDS:
             windows.append(source.window)
         else:
@@ -144,6 +152,14 @@ class GroupScope(Scope):
         aggregate = bind_aggregate(node, function, self.rows, "window")
         if aggregate is None:
             return BROKEN
+        if isinstance(self.grouping.window, EventWindow):
+            if keeps_values(aggregate):
+                return refuse(self.report, "EventWindow.collects", node.span)
+            if needs_length(aggregate):
+                message = (
+                    f"{node.name.upper()} extrapolates to the bounds of a window of one length"
+                )
+                return self.report.add("CEP216", message, node.span, "write TUMBLE(5m)")
         if aggregate not in self.collected:
             taken = (*(i.name for _, i in self.grouping.keys), *self.collected.values())
             self.collected[aggregate] = fresh(aggregate.function, taken)

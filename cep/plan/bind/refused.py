@@ -85,10 +85,14 @@ REFUSED: dict[str, Refusal] = {
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
     "Call.cumulate": Refusal("CEP304", "CUMULATE", _TWO_WINDOWS),
-    "Call.session": Refusal("CEP304", "SESSION", _TWO_WINDOWS),
-    "Call.count_window": Refusal("CEP304", "COUNT_WINDOW", _TWO_WINDOWS),
-    "Call.batch": Refusal("CEP304", "BATCH", _TWO_WINDOWS),
-    "Call.state_window": Refusal("CEP304", "STATE_WINDOW", _TWO_WINDOWS),
+    "CountWindow.every": Refusal(
+        "CEP304", "COUNT_WINDOW with another every", "use OVER (PARTITION BY k ROWS 99 PRECEDING)"
+    ),
+    "EventWindow.collects": Refusal(
+        "CEP305",
+        "an aggregate that keeps its values, in a window that rows open and end",
+        _TWO_WINDOWS,
+    ),
     "Call.slide": Refusal("CEP304", "SLIDE", "use OVER (PARTITION BY k RANGE 1m PRECEDING)"),
     "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),
     "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.plan.expressions import Column
-from cep.plan.nodes import Filter, GroupWindow, Join, Project
+from cep.plan.nodes import EventWindow, Filter, GroupWindow, Join, Project
 from cep.plan.tree import walk, with_source
 from cep.schema import Schema
 
@@ -56,5 +56,7 @@ def _expressions(node: Project | GroupWindow) -> Iterator[Expr]:
         return
     yield from (item.value for item in node.keys)
     yield from (aggregate for _, aggregate in node.aggregates)
-    if node.where is not None:
-        yield node.where
+    tests = [node.where]
+    if isinstance(node.window, EventWindow):
+        tests += [node.window.opens, node.window.closes]
+    yield from (test for test in tests if test is not None)

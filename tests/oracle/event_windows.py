@@ -1,0 +1,108 @@
+"""Windows that rows open and end: SESSION, BATCH, COUNT_WINDOW, STATE_WINDOW with GROUP BY (ruling 33)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from tests.oracle.expressions import evaluate
+from tests.oracle.operator import QueryOperator, Timer
+from tests.oracle.values import UnsupportedError
+from tests.oracle.windows import GroupRows, Open
+
+if TYPE_CHECKING:
+    from tests.oracle.catalog import Catalog, Event
+
+Row = dict[str, Any]
+NAMES = ("SESSION", "BATCH", "COUNT_WINDOW", "STATE_WINDOW")
+
+
+def event_window_of(query: ast.Select) -> ast.Call | None:
+    """Return the window of GROUP BY, None if it is another one."""
+    for item in query.group_by:
+        if isinstance(item, ast.Call) and item.name.upper() in NAMES:
+            return item
+    return None
+
+
+class EventWindows(GroupRows):
+    """A row when a window of a group ends; a group has one window at a time."""
+
+    by_rows = True
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
+        QueryOperator.__init__(self, catalog, rule, reads)
+        call = event_window_of(self.query)
+        assert call is not None
+        self.call = call
+        self.kind = call.name.upper()
+        self.begin([g for g in self.query.group_by if g is not call])
+
+    def argument(self, name: str, place: int) -> Any:
+        """Return an argument of the window by name or place, None if it is left out."""
+        for number, arg in enumerate(self.call.args):
+            if isinstance(arg, ast.NamedArgument):
+                if arg.name.lower() == name:
+                    return self.catalog.constant(arg.value)
+            elif number == place:
+                return self.catalog.constant(arg)
+        return None
+
+    def test(self, place: int, event: Event) -> bool:
+        """Return whether a condition of STATE_WINDOW is TRUE."""
+        condition = self.call.args[place]
+        if isinstance(condition, ast.NamedArgument):
+            raise UnsupportedError(self.kind)
+        return evaluate(condition, self.at(event)) is True
+
+    def on_event(self, event: Event) -> list[Row]:
+        key = self.taken(event)
+        if key is None:
+            return []
+        mine = [w for w in self.open if w.key == key]
+        if not mine:
+            if self.kind == "STATE_WINDOW" and not self.test(0, event):
+                return []
+            self.open.append(Open(event.t, event.t, key, [event]))
+            window = self.open[-1]
+            ends = False
+        else:
+            window = mine[0]
+            window.events.append(event)
+            ends = self.kind == "STATE_WINDOW" and self.test(1, event)
+        window.end = event.t
+        if self.kind in ("COUNT_WINDOW", "BATCH"):
+            limit = self.argument("count", 0 if self.kind == "COUNT_WINDOW" else 1)
+            ends = len(window.events) == limit
+        return self.close(window, event.t) if ends else []
+
+    def windows(self) -> list[Timer]:
+        if self.kind == "BATCH":
+            length = self.argument("size", 0)
+            return [self._at_end(w, w.start + length) for w in self.open]
+        most = self.argument("max", 1) if self.kind == "SESSION" else None
+        return [self._at_end(w, w.start + most) for w in self.open] if most is not None else []
+
+    def _at_end(self, window: Open, end: int) -> Timer:
+        return Timer(
+            end - 1,
+            (window.start, window.events[0].position),
+            lambda: self._close_at(window, end, end - 1),
+        )
+
+    def deadlines(self) -> list[Timer]:
+        if self.kind != "SESSION":
+            return []
+        gap = self.argument("gap", 0)
+        return [
+            Timer(
+                w.events[-1].t + gap,
+                (w.events[0].position,),
+                lambda w=w: self._close_at(w, w.events[-1].t + gap, w.events[-1].t + gap),
+            )
+            for w in self.open
+        ]
+
+    def _close_at(self, window: Open, end: int, t: int) -> list[Row]:
+        window.end = end
+        return self.close(window, t)
