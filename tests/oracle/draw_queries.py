@@ -137,7 +137,7 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     keys = ["k"] if "k" in stream.columns and d.chance(0.75) else []
     for key in keys:
         items.add(key, stream.columns[key], key)
-    by_event = d.chance(0.4)
+    by_event = d.chance(0.55)
     source, window = (stream.name, [_event_window(d, stream)]) if by_event else _window(d, stream)
     for bound in d.some(["window_start", "window_end"], 0, 2):
         items.add(bound, "TIMESTAMP", bound)
@@ -160,7 +160,7 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
 
 def _event_window(d: Draw, stream: Stream) -> str:
     """Return a window that rows open and end."""
-    kind = d.pick(("SESSION", "BATCH", "COUNT_WINDOW", "STATE_WINDOW"))
+    kind = d.pick(("SESSION", "SESSION", "BATCH", "COUNT_WINDOW", "COUNT_WINDOW", "STATE_WINDOW"))
     d.tag(kind)
     match kind:
         case "SESSION":
