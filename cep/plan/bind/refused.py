@@ -21,7 +21,7 @@ class Refusal:
 
 
 _SECOND_RULE = "write a second rule that reads the output stream of the first"
-_TWO_WINDOWS = "TUMBLE(10s) and HOP(size => 10s, every => 1s) run it"
+_TWO_WINDOWS = "use TUMBLE(10s) or HOP(size => 10s, every => 1s)"
 
 # Key: class of the AST node, or class and the field or value that makes it special.
 REFUSED: dict[str, Refusal] = {
