@@ -62,6 +62,8 @@ class _Picture:
         keys = [f"PARTITION BY {', '.join(node.key_names)}"] if node.key_names else []
         if node.within_us is not None:
             keys.append(f"WITHIN {format_duration(node.within_us)}")
+        if node.within_events is not None:
+            keys.append(f"WITHIN {node.within_events} EVENTS")
         return tuple(keys)
 
     # ------------------------------------------------------------------ boxes

@@ -270,6 +270,8 @@ def _match_lines(node: Match) -> list[str]:
     keys = f" partition by {', '.join(_match_keys(node))}" if node.key_names else ""
     within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
     within += f" gap {format_duration(node.gap_us)}" if node.gap_us is not None else ""
+    if node.within_events is not None:
+        within += f" within {node.within_events} events"
     extra = " nulls are a key" if node.group_null_keys else ""
     extra += f" max runs {node.max_runs}" if node.max_runs is not None else ""
     skip = " ".join([node.skip, *node.skip_to])

@@ -239,6 +239,7 @@ class Match:
     schema: Schema
     group_null_keys: bool = False
     max_runs: int | None = None
+    within_events: int | None = None
     subsets: tuple[Subset, ...] = ()
     rows: tuple[Item, ...] = ()
     timeouts: bool = False

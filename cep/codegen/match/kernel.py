@@ -195,7 +195,7 @@ class _Kernel:
 
     def _pass_over(self) -> None:
         """Write the passing over of a row that fits nothing, unless strict edges make it count."""
-        if not self.parts.automaton.strict:
+        if not self.parts.automaton.strict and self.parts.node.within_events is None:
             writer = self.parts.writer
             with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in self.flags)}:"):
                 writer.lines("row = row + 1", "continue")
@@ -272,6 +272,8 @@ class _Kernel:
             parts.add_one("events_seen")
         writer.lines("completed = 0", "scan = 0")
         with writer.block("if slot >= 0:"):
+            if parts.node.within_events is not None:
+                writer.line("key_events[slot] = key_events[slot] + 1")
             self.scan.decide()
             with writer.block("if scan == 1:"):
                 self.scan.write()
@@ -285,7 +287,8 @@ class _Kernel:
         writer = parts.writer
         layout = parts.layout
         writer.line("most_matches = 1")
-        if not parts.past_last or self.growth is not None:
+        all_end = parts.node.timeouts and parts.node.within_events is not None
+        if not parts.past_last or self.growth is not None or all_end:
             with writer.block("if slot >= 0:"):
                 writer.line("most_matches = key_runs[slot] + 1")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
@@ -316,6 +319,9 @@ class _Kernel:
                     self._start_moves()
             else:
                 self._start_moves()
+        if parts.node.within_events is not None:
+            with writer.block("if slot >= 0:"):
+                self.timers.expire_by_count(parts.node.within_events)
         if parts.scope.previous:
             self._remember()
             return
@@ -357,6 +363,8 @@ class _Kernel:
         move = parts.automaton.starts[place]
         with writer.block("if slot < 0:"):
             parts.keys.add(writer)
+            if parts.node.within_events is not None:
+                writer.line("key_events[slot] = 1")
         if parts.node.starts == "last":
             writer.line("r = key_ends[2 * slot + 1]")
             with writer.block("if r >= 0:"), writer.block("if run_bound[r] == 1:"):

@@ -62,6 +62,9 @@ class Runs:
             layout.state("run_bound", "i64", "runs")
         if parts.keeps_last_time:
             layout.state("run_last_ts", "i64", "runs")
+        if parts.node.within_events is not None:
+            layout.state("key_events", "i64", "keys")
+            layout.state("run_events", "i64", "runs")
         if parts.keeps_anchor:
             layout.state("run_anchor", "i64", "runs")
         self._clocks()
@@ -354,6 +357,8 @@ class Runs:
             writer.line(f"run_missing[r] = {start or 0}")
         if parts.node.starts == "last":
             writer.line("run_bound[r] = 1")
+        if parts.node.within_events is not None:
+            writer.line("run_events[r] = key_events[slot] - 1")
         self._fill_times()
         parts.scope.aggregates.distinct.start(writer)
         kept = parts.scope.cells

@@ -118,6 +118,17 @@ class Timers:
             self.emitter.emit("due", str(CAUSE_DEADLINE), end, port=ENDED_PORT)
         self.runs.remove(f"runs_expired_{why}")
 
+    def expire_by_count(self, most: int) -> None:
+        """Write the end of the runs of key `slot` whose WITHIN n EVENTS the present event has used up."""
+        parts = self.parts
+        writer = parts.writer
+        writer.line("r = key_ends[2 * slot]")
+        with writer.block(f"while r >= 0 and key_events[slot] - run_events[r] >= {most}:"):
+            if parts.node.timeouts:
+                self.emitter.emit("ts", "row", "run_last_ts[r]", port=ENDED_PORT)
+            self.runs.remove("runs_expired_within")
+            writer.line("r = key_ends[2 * slot]")
+
     def _next_tick(self, ticks: int) -> None:
         """Write the comparison with the first update in the heap of those that are due."""
         writer = self.parts.writer

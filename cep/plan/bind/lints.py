@@ -40,7 +40,8 @@ def lint_match(
     grows: bool,
 ) -> None:
     """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
-    if within_us is None and node.gap is None and not _bounded(chain):
+    bounded = (within_us, node.gap, node.within_events) != (None, None, None)
+    if not bounded and not _bounded(chain):
         hint = "add WITHIN 1h (as long as a match may take)"
         report.add("CEP601", "a run of this pattern may wait for ever", node.pattern.span, hint)
     if not node.partition_by:

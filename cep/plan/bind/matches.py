@@ -65,7 +65,8 @@ def bind_match_query(
     bound = _bind_match(node, emits, environment)
     if bound is None:
         return None
-    ends = node.within is not None or node.gap is not None or _ends_by_gap(bound.chain.pattern())
+    ends = (node.within, node.gap, node.within_events) != (None, None, None)
+    ends = ends or _ends_by_gap(bound.chain.pattern())
     check_endings(emits, timeouts, bound.chain, report, ends=ends)
     scope = MatchSelectScope(
         environment,
@@ -135,6 +136,7 @@ def _match_node(
         pattern=bound.chain.pattern(),
         variables=bound.conditions,
         within_us=bound.within_us,
+        within_events=node.within_events,
         starts=node.starts or "each",
         skip=_SKIPS[node.skip.kind] if node.skip is not None else "past_last",
         skip_to=bound.skip_to,
@@ -161,7 +163,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     """Bind everything inside the parentheses of MATCH."""
     report = environment.report
     before = report.mistakes
-    _refuse_clauses(node, environment)
+    _refuse_clauses(node, emits, environment)
     default = _source(node, environment)
     reader = PatternReader(environment)
     chain = reader.read(node.pattern)
@@ -196,13 +198,18 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, gap, broken)
 
 
-def _refuse_clauses(node: ast.Match, environment: Environment) -> None:
+def _refuse_clauses(node: ast.Match, emits: Emits, environment: Environment) -> None:
     report = environment.report
-    for clause in ("within_events", "order_by", "alias"):
+    for clause in ("order_by", "alias"):
         value = getattr(node, clause)
         if value not in (None, ()):
             place = value[0] if isinstance(value, tuple) else value
             refuse(report, f"Match.{clause}", getattr(place, "span", node.span))
+    if node.within_events is not None and emits.grows:
+        refuse(report, "Match.within_events", node.span)
+    elif node.within_events is not None and node.within_events < 1:
+        message = "a match has one event at least"
+        report.add("CEP216", message, node.span, "write WITHIN 1 EVENTS or more")
 
 
 def _ends_by_gap(pattern: Pattern) -> bool:

@@ -118,7 +118,9 @@ REFUSED: dict[str, Refusal] = {
     "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),
-    "Match.within_events": Refusal("CEP312", "WITHIN n EVENTS", "use WITHIN with a duration"),
+    "Match.within_events": Refusal(
+        "CEP312", "WITHIN n EVENTS with EMIT CHANGES or EMIT ON CLOSE", "use WITHIN with a duration"
+    ),
     "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
     "Match.alias": Refusal("CEP312", "a name for the match", "select v.column"),
     "Match.partition": Refusal(

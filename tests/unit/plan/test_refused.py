@@ -80,7 +80,7 @@ CASES: dict[str, str] = {
     "Absent.first": match("¦NOT n FOR 30s -> a"),
     "Match.gap": match("a -> b -> NOT c FOR 5s", "PARTITION BY room GAP ¦5s"),
     "Match.within_events": rule(
-        "SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 10 EVENTS)"
+        "SELECT room FROM ¦r MATCH (a -> b+ PARTITION BY room WITHIN 10 EVENTS) EMIT ON CLOSE"
     ),
     "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
     "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
