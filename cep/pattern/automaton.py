@@ -9,6 +9,7 @@ run, one for each level of counted loops inside each other, so that `f{1000}` is
 | `Move.kind == "step"` | a step that can come next |
 | `Move.kind == "loop"` | the current loop of one step |
 | `Move.kind == "round"` | the current loop of a group |
+| `Move.kind == "until"` | the condition that ends the current loop; binds nothing |
 | `State.guards` | active negations |
 | `State.absence` | `NOT n FOR d`, whose clock runs since the last bound event |
 | `State.skipped` | the state after an event that was not taken (`DEAD`: a strict edge or loop) |
@@ -44,10 +45,11 @@ class Move:
     run enters `at_limit` instead of `target`; `least` is the least number that can be. resets: counters it
     sets to 1, of loops that begin. fill: of a move for an operand of an any-order group; behind the first
     event of the group it is possible while the operand is not satisfied, and completing the group leads to
-    `at_limit`. low_us, high_us: how long after the last bound event (or the end of an absence) it is possible.
+    `at_limit`. low_us, high_us: how long after the last bound event (or the end of an absence) it is possible. A
+    move of kind `until` binds nothing; to DEAD it kills the run, or closes an open match.
     """
 
-    kind: OneOf["step", "loop", "round"]
+    kind: OneOf["step", "loop", "round", "until"]
     variable: str
     target: int
     strict: bool = False
@@ -143,6 +145,11 @@ class Automaton:
     def moves(self) -> tuple[Move, ...]:
         """Return the start moves and the moves of all states."""
         return (*self.starts, *(move for state in self.states for move in state.moves))
+
+    def until_variables(self) -> tuple[str, ...]:
+        """Return the variables whose events end loops, in order of first appearance."""
+        names = (m.variable for state in self.states for m in state.moves if m.kind == "until")
+        return tuple(dict.fromkeys(names))
 
     def guard_variables(self) -> tuple[str, ...]:
         """Return the negated variables in order of first appearance."""

@@ -53,10 +53,12 @@ class _Growing:
         )
 
     def _open(self, number: int, state: State) -> State:
-        """Return the open form of a state; an event it does not take ends its strict ways on."""
+        """Return the open form of a state; an event it does not take ends its strict ways on, UNTIL closes it."""
         here = number + self.count
         moves = tuple(
-            replace(
+            replace(move, target=DEAD)
+            if move.kind == "until"
+            else replace(
                 move,
                 target=move.target if move.target == DEAD else move.target + self.count,
                 at_limit=move.at_limit if move.at_limit == DEAD else move.at_limit + self.count,

@@ -27,7 +27,7 @@ def _limited(state: State, gap_us: int | None) -> State:
     state = replace(state, moves=moves)
     if state.absence is not None:
         return state
-    highs = [move.high_us for move in moves]
+    highs = [move.high_us for move in moves if move.kind != "until"]
     known = [high for high in highs if high is not None]
     if not highs:
         return replace(state, limit_us=gap_us)
@@ -35,7 +35,7 @@ def _limited(state: State, gap_us: int | None) -> State:
 
 
 def _bounded(move: Move, gap_us: int | None) -> Move:
-    if gap_us is None:
+    if gap_us is None or move.kind == "until":
         return move
     high = gap_us if move.high_us is None else min(move.high_us, gap_us)
     return replace(move, high_us=high)

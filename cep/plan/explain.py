@@ -205,7 +205,8 @@ def pattern_text(pattern: Pattern) -> str:
             body = part if isinstance(pattern.part, Atom) else f"({part})"
             possessive = "+" if pattern.possessive else ""
             strict = " STRICT" if pattern.mode == "strict" else ""
-            return f"{body}{_quantifier(pattern.low, pattern.high)}{possessive}{strict}"
+            until = " UNTIL" if pattern.until else ""
+            return f"{body}{_quantifier(pattern.low, pattern.high)}{possessive}{strict}{until}"
         case Absent():
             names = " | ".join(pattern.variables)
             names = names if len(pattern.variables) == 1 else f"({names})"

@@ -126,12 +126,16 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of a pattern: events of input number `input` for which `condition` (None: TRUE) holds."""
+    """A variable of a pattern: events of input number `input` for which `condition` (None: TRUE) holds.
+
+    of: of the condition of an UNTIL, the variable of its loop, as which the event is tested; else empty.
+    """
 
     name: str
     input: int
     condition: Expr | None
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +147,17 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A loop: at least `low`, at most `high` (None: no limit) rounds of a part; `strict`: one at once behind the other."""
+    """A loop: at least `low`, at most `high` (None: no limit) rounds of a part; `strict`: one at once behind the other.
+
+    until: the variable whose event ends the loop without being bound (UNTIL), empty if there is none.
+    """
 
     part: Pattern
     low: int
     high: int | None
     mode: OneOf["relaxed", "strict"] = "relaxed"
     possessive: bool = False
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -278,7 +278,8 @@ def pattern_variables(pattern: Pattern) -> tuple[str, ...]:
         case Atom():
             return (pattern.variable,)
         case Repeat():
-            return pattern_variables(pattern.part)
+            until = (pattern.until,) if pattern.until else ()
+            return (*pattern_variables(pattern.part), *until)
         case Absent():
             return pattern.variables
         case AnyOrder():

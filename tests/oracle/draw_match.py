@@ -62,7 +62,7 @@ def draw_match(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule:
 
 def _emit(d: Draw, steps: list[Step], items: Items, *, ends: bool) -> str:
     """EMIT ON CLOSE or EMIT CHANGES; ends: the pattern ends with its last step."""
-    if not d.chance(0.4):
+    if not d.chance(0.55):
         return ""
     if d.chance(0.8):
         items.add("MATCH_STATE()", "STRING", "state")
@@ -73,7 +73,7 @@ def _emit(d: Draw, steps: list[Step], items: Items, *, ends: bool) -> str:
     if not loops or d.chance(0.2):
         d.tag("EMIT ON CLOSE")
         return " EMIT ON CLOSE"
-    every = f" EVERY {d.seconds(1, 2, 3)}" if d.chance(0.5) else ""
+    every = f" EVERY {d.seconds(1, 2, 3)}" if d.chance(0.7) else ""
     d.tag("EMIT CHANGES")
     if every:
         d.tag("EMIT CHANGES EVERY")
@@ -166,7 +166,18 @@ def _step(d: Draw, step: Step, before: list[Step], *, single: bool) -> str:
     if (before or step.is_loop) and d.chance(0.4):
         parts.append(_binding(d, step, before))
     conditions = f"[{' AND '.join(p for p in parts if p)}]" if any(parts) else ""
-    return f"{step.variable}{owner}{conditions}{step.loop}"
+    return f"{step.variable}{owner}{conditions}{step.loop}{_until(d, step, before)}"
+
+
+def _until(d: Draw, step: Step, before: list[Step]) -> str:
+    """Return the UNTIL of a loop, mostly none."""
+    if not step.is_loop or not d.chance(0.2):
+        return ""
+    d.tag("UNTIL")
+    parts = [condition(d, step.stream)]
+    if d.chance(0.3):
+        parts.append(_binding(d, step, before))
+    return f" UNTIL [{' AND '.join(p for p in parts if p)}]"
 
 
 def _binding(d: Draw, step: Step, before: list[Step]) -> str:

@@ -59,7 +59,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     row = "row" if len(node.inputs) == 1 else "j"
     scope = MatchScope(node, layout, writer, row)
     parts = Parts(node, automaton, layout, writer, scope, PartitionKeys(node, layout))
-    used = {*automaton.steps, *automaton.guard_variables()}
+    used = {*automaton.steps, *automaton.guard_variables(), *automaton.until_variables()}
     parts.conditions = {
         variable.name: condition_of(variable, number)
         for number, variable in enumerate(node.variables)
@@ -68,7 +68,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
-    cohort = None if alone else find_cohort(parts)
+    cohort = None if alone or automaton.until_variables() else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)

@@ -177,12 +177,12 @@ class Parts:
 
 def condition_of(variable: Variable, number: int) -> Condition:
     """Return the condition of a variable, split; `number` tells apart names that look alike."""
-    whole = variable.condition
+    whole, name = variable.condition, variable.of or variable.name
     if whole is not None:
-        whole = own_columns(whole, variable.name, variable.input)
+        whole = own_columns(whole, name, variable.input)
     alone, bound = split(whole)
     flag = f"fits{number}_{identifier(variable.name)}"
-    return Condition(variable.name, variable.input, alone, bound, flag)
+    return Condition(name, variable.input, alone, bound, flag)
 
 
 def needed_leaves(condition: Condition) -> tuple[Expr, ...]:

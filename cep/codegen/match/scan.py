@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from cep.codegen.match.runs import Runs
 
 
-STRICT, GUARD, ABSENCE = 2, 3, 4
+CLOSED = -2
+"""The `fate` of an open match that UNTIL closes."""
+STRICT, GUARD, ABSENCE, UNTIL = 2, 3, 4, 5
 KILLED = {
     STRICT: "runs_killed_strict",
     GUARD: "runs_killed_guard",
     ABSENCE: "runs_killed_absence",
+    UNTIL: "runs_killed_until",
 }
 LONG = 8
 """More moves than this are written one after the other, fewer inside each other."""
@@ -116,6 +119,8 @@ class Scan:
                     self.runs.remove_killed(deaths)
             growth = self.runs.growth
             if growth is not None:
+                with writer.block(f"elif fate == {CLOSED}:"):
+                    growth.close("ts", "row", "until")
                 with writer.block(f"elif fate == {GREW}:"):
                     growth.change()
                     self._keep_gates()
@@ -139,6 +144,8 @@ class Scan:
         for _, state in self.parts.waiting():
             found |= {self._death_by(state, name) for name in state.guards}
             found |= {STRICT} if state.skipped == DEAD else set()
+            dead = (m for m in state.moves if m.kind == "until" and m.target == DEAD)
+            found |= {UNTIL for _ in dead if not state.open}
         return {fate: reason for fate, reason in KILLED.items() if fate in found}
 
     def _death_by(self, state: State, guard: str) -> int:
@@ -207,11 +214,23 @@ class Scan:
         move, rest = moves[0], moves[1:]
         self.fits(
             move.variable,
-            lambda: self.runs.take(number, move),
+            lambda: self._take(number, move),
             lambda: self._moves(number, state, rest),
             self._has_more(number, state, rest),
             _missing(move),
         )
+
+    def _take(self, number: int, move: Move) -> None:
+        """Write what a move that fits does; UNTIL binds nothing, and the event may then end the run."""
+        if move.kind != "until":
+            self.runs.take(number, move)
+        elif move.target != DEAD:
+            self.runs.change_state(number, move.target, bound=False)
+            ended = self.parts.automaton.states[move.target]
+            self._not_taken(move.target, ended, ended.guards)
+        else:
+            fate = CLOSED if self.parts.is_open(number) else UNTIL
+            self.parts.writer.line(f"fate = {fate}")
 
     def _long(self, number: int, state: State, moves: tuple[Move, ...]) -> None:
         """Write many moves: each is tried unless one before it took the event (`taken`)."""
@@ -223,7 +242,7 @@ class Scan:
                 test = self._test(condition) if condition.bound else ""
                 with writer.block(f"if {test}:") if test else nullcontext():
                     writer.line("taken = 1")
-                    self.runs.take(number, move)
+                    self._take(number, move)
         with writer.block("if taken == 0:"):
             if self._has_more(number, state, ()):
                 self._not_taken(number, state, state.guards)

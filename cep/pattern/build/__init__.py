@@ -59,6 +59,7 @@ def fragment(pattern: Pattern) -> Fragment:
                 pattern.high,
                 strict=pattern.mode == "strict",
                 possessive=pattern.possessive,
+                until=pattern.until,
             )
         case Absent():
             return absent(pattern.variables, pattern.for_us)

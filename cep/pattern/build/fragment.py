@@ -55,6 +55,7 @@ class Loop:
     """The steps `begin` up to `end` (not included) as a part that repeats: `low` (1 or more) to `high` rounds.
 
     firsts, lasts: the steps a round can begin and end with. strict: a round follows the one before at once.
+    until: the variable whose event ends it.
     """
 
     begin: int
@@ -65,6 +66,7 @@ class Loop:
     lasts: tuple[tuple[int, Crossing], ...]
     strict: bool = False
     possessive: bool = False
+    until: str = ""
 
     @property
     def counted(self) -> bool:

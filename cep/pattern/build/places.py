@@ -7,7 +7,7 @@ inside each other share a cell, because a run is in one of them at a time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal as OneOf
 
 from cep.pattern.build.fragment import Crossing, Edge, Fragment, Loop
@@ -32,13 +32,14 @@ class Way:
     """A way on from a place.
 
     kind: `end`, the pattern is complete; `step`, to a later step; `loop`, another event of the step; `round`,
-    another round of a loop around several steps or around a loop. place: where it leads. limit, at_limit: where it leads with the round of that number. least: the least
+    another round of a loop around several steps or around a loop; `until`, an event of `variable` ends the loop,
+    or (place None) the run. place: where it leads. limit, at_limit: where it leads with the round of that number. least: the least
     number that round can have. counter: the cell
     that counts those rounds. resets: cells of the loops that begin anew. needed: whether the run must go on
     by this way or one like it (it is no loop that has enough rounds).
     """
 
-    kind: OneOf["step", "loop", "round", "end"]
+    kind: OneOf["step", "loop", "round", "until", "end"]
     crossed: Crossing
     place: Place | None = None
     limit: int | None = None
@@ -48,6 +49,7 @@ class Way:
     resets: tuple[int, ...] = ()
     needed: bool = True
     possessive: bool = False
+    variable: str = ""
 
 
 def entry_phase(loop: Loop) -> Phase:
@@ -128,11 +130,24 @@ class Places:
         phase = dict(zip(self.around[place.step], place.phases, strict=True))
         for depth, number in enumerate(self.around[place.step]):
             if phase[number] != "full":
+                ways += self._until(place, depth)
                 outer = {n: phase[n] for n in self.around[place.step][depth + 1 :]}
                 ways += self._rounds(place.step, number, phase[number], outer)
             if phase[number] == "below":
                 break
         return ways
+
+    def _until(self, place: Place, depth: int) -> list[Way]:
+        """Return the way by which UNTIL ends the loop that is the `depth`-th around the step of a place."""
+        loop = self.whole.loops[self.around[place.step][depth]]
+        if not loop.until:
+            return []
+        ended = None
+        if place.phases[depth] != "below":
+            phases = (*place.phases[:depth], "full", *place.phases[depth + 1 :])
+            ended = Place(place.step, phases)
+        way = Way("until", (), ended, needed=False, possessive=loop.possessive)
+        return [replace(way, variable=loop.until)]
 
     def _rounds(self, last: int, number: int, phase: Phase, outer: dict[int, Phase]) -> list[Way]:
         """Return the ways from a step to another round of a loop, whose other phase comes at a limit."""

@@ -8,7 +8,13 @@ from cep.pattern.build.fragment import Fragment, Loop
 
 
 def repeat(
-    part: Fragment, low: int, high: int | None, *, strict: bool = False, possessive: bool = False
+    part: Fragment,
+    low: int,
+    high: int | None,
+    *,
+    strict: bool = False,
+    possessive: bool = False,
+    until: str = "",
 ) -> Fragment:
     """Return the fragment of `part{low,high}`; low 0 makes it optional.
 
@@ -18,5 +24,5 @@ def repeat(
     if high == 1:
         return replace(part, empty=empty)
     least = 1 if part.empty is not None else max(low, 1)
-    loop = Loop(0, len(part.steps), least, high, part.firsts, part.lasts, strict, possessive)
+    loop = Loop(0, len(part.steps), least, high, part.firsts, part.lasts, strict, possessive, until)
     return replace(part, empty=empty, loops=(*part.loops, loop))

@@ -151,6 +151,9 @@ class _Builder:
 
     def _moves(self, way: Way) -> list[Move]:
         """Return the moves of a way: one, or one for each operand of the group it leads into."""
+        if way.kind == "until":
+            target = DEAD if way.place is None else self._state(way.place)
+            return [Move("until", way.variable, target)]
         if way.place is None:
             msg = "the end of a pattern is no move"
             raise AssertionError(msg)

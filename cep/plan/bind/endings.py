@@ -69,10 +69,11 @@ def check_endings(
         report.add("CEP224", message, timeouts[0].span, "use EMIT ON CLOSE, or a second rule")
     if not emits.grows:
         return
-    if not ends:
-        message = "nothing closes a match of this pattern"
-        report.add("CEP223", message, emits.span, "add WITHIN to the pattern")
     last = chain.parts[-1][0] if chain.parts else None
+    if not ends and not (isinstance(last, Repeat) and last.until):
+        message = "nothing closes a match of this pattern"
+        hint = "add WITHIN to the pattern, or UNTIL to its last loop"
+        report.add("CEP223", message, emits.span, hint)
     if emits.emit == "changes" and last is not None and not _can_grow(last):
         message = (
             "EMIT CHANGES, but the pattern does not end with a loop: its matches do not change"

@@ -178,6 +178,11 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     conditions = [
         _condition(reader.variables[v.name], v, named, environment) for v in variables.values()
     ]
+    conditions += [
+        _until(name, variable, text, named, environment)
+        for name, (variable, text) in reader.untils.items()
+        if variable in variables
+    ]
     within = None
     if node.within is not None:
         within = bind_duration(node.within, "the time of WITHIN", environment, zero=True)
@@ -322,6 +327,22 @@ def _condition(
     if is_broken(condition):
         return None
     return Variable(variable.name, variable.input, condition, text.span)
+
+
+def _until(
+    name: str,
+    variable: str,
+    text: ast.Expression,
+    variables: dict[str, BoundVariable],
+    environment: Environment,
+) -> Variable | None:
+    """Return the condition of an UNTIL: a condition of the variable of its loop, under a name of its own."""
+    loop = variables[variable]
+    scope = _ConditionScope(environment, f"the UNTIL of {variable}", variables, loop)
+    condition = bind_condition(text, scope)
+    if is_broken(condition):
+        return None
+    return Variable(name, loop.input, condition, text.span, of=variable)
 
 
 class _ConditionScope(PatternScope):

@@ -70,6 +70,9 @@ class PatternReader:
         self.environment = environment
         self.report = environment.report
         self.variables: dict[str, VariableText] = {}
+        self.untils: dict[
+            str, tuple[str, ast.Expression]
+        ] = {}  # name: variable of the loop, condition
 
     def read(self, node: ast.Pattern) -> Chain | None:
         """Return the checked sequence of a whole pattern; None on a mistake.
@@ -242,8 +245,9 @@ class PatternReader:
             self._foreign(ast.Quantified, node.span, hint=hint)
         if node.mode == "combine":
             refuse(self.report, "Quantified.combine", node.span)
-        if node.until is not None:
+        if node.until is not None and (not isinstance(part, ast.Atom) or node.high == 1):
             refuse(self.report, "Quantified.until", node.until.span)
+            return Chain()
         if isinstance(part, ast.Absent):
             self.report.add("CEP240", "NOT takes no quantifier", node.span)
             return Chain()
@@ -261,7 +265,18 @@ class PatternReader:
             return Chain([(body, node.span)])
         mode: OneOf["relaxed", "strict"] = "strict" if node.mode == "strict" else "relaxed"
         possessive = node.kind == "possessive"
-        return Chain([(Repeat(body, node.low, node.high, mode, possessive), node.span)])
+        until = self._until(part.variable, node.until) if isinstance(part, ast.Atom) else ""
+        return Chain([(Repeat(body, node.low, node.high, mode, possessive, until), node.span)])
+
+    def _until(self, variable: str, condition: ast.Expression | None) -> str:
+        """Return the name under which the condition of an UNTIL is tested, the empty string for none."""
+        if condition is None:
+            return ""
+        name = f"{variable} UNTIL"
+        while name in self.untils:
+            name += "'"
+        self.untils[name] = (variable, condition)
+        return name
 
     def _absent(self, node: ast.Absent) -> Chain:
         names = []

@@ -112,7 +112,7 @@ REFUSED: dict[str, Refusal] = {
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
     # patterns
     "Quantified.combine": Refusal("CEP307", "COMBINE"),
-    "Quantified.until": Refusal("CEP307", "UNTIL"),
+    "Quantified.until": Refusal("CEP307", "UNTIL of anything but a loop of one step"),
     "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
     "Edge.gap_behind_absence": Refusal("CEP307", "a gap behind NOT .. FOR", "use WITHIN"),
     "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),

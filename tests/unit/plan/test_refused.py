@@ -74,7 +74,7 @@ CASES: dict[str, str] = {
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
     "Call.distinct": match("a+ -> b[¦COUNT(DISTINCT a.sensor) > 1]"),
     "Quantified.combine": match("¦a+ COMBINE -> b"),
-    "Quantified.until": match("a+ UNTIL [¦value > 1] -> b"),
+    "Quantified.until": match("(a -> c)+ UNTIL [¦value > 1] -> b"),
     "Edge.any_match": match("a ¦->> b"),
     "Edge.gap_behind_absence": match("a -> NOT c FOR 5s ¦-[1s..5s]-> b"),
     "Absent.first": match("¦NOT n FOR 30s -> a"),
