@@ -76,7 +76,7 @@ class Meta:
     """A fact the engine knows.
 
     `time` (T of the row), `match_id match_start match_end match_duration match_number match_step
-    match_state match_reason incident_id`.
+    match_state match_reason classifier incident_id`.
     """
 
     what: str

@@ -60,6 +60,7 @@ MEASURE_FACTS = frozenset([
     "match_step",
     "match_state",
     "match_reason",
+    "classifier",
 ])
 
 

@@ -78,6 +78,7 @@ class Emitter:
             "match_duration": f"({end} - run_start[r])",
             "match_number": self._number(),
             "time": ts,
+            "classifier": "run_class[r]",
         }
         read = {item.value for item in parts.node.measures}
         if STEP in read:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cep.codegen.layout import identifier
 from cep.pattern.automaton import DEAD, bound_on_entry
 from cep.pattern.gates import Gate, gate_of, leaves, own_columns, split
-from cep.plan.expressions import Aggregate, Bound
+from cep.plan.expressions import Aggregate, Bound, Meta
 from cep.plan.tree import conjuncts
 from cep.types import Type
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from cep.pattern.automaton import Automaton, Move, State
     from cep.plan.expressions import Expr
     from cep.plan.nodes import Match, Variable
+
+CLASSIFIER = Meta("classifier", Type.STRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,11 @@ class Parts:
     def keeps_last_time(self) -> bool:
         """Whether runs keep the instant of their last bound event, because rows are made without one."""
         return self.node.timeouts or self.node.grows
+
+    @property
+    def keeps_class(self) -> bool:
+        """Whether runs keep the variable of their last bound event."""
+        return CLASSIFIER in {item.value for item in self.node.measures}
 
     @property
     def keeps_ages(self) -> bool:

@@ -67,6 +67,8 @@ class Runs:
             layout.state("run_events", "i64", "runs")
         if parts.keeps_anchor:
             layout.state("run_anchor", "i64", "runs")
+        if parts.keeps_class:
+            layout.state("run_class", "i32", "runs", fill=-1)
         self._clocks()
         if parts.keeps_order:
             layout.state("run_number", "i64", "runs")
@@ -137,6 +139,12 @@ class Runs:
         with writer.block("while r >= 0:"):
             self.remove(reason)
             writer.line("r = key_ends[2 * slot]")
+
+    def _note_class(self, move: Move) -> None:
+        """Write that the last bound event of run `r` is one of a move's variable, where CLASSIFIER() asks."""
+        if self.parts.keeps_class:
+            code = self.parts.layout.constant(move.variable)
+            self.parts.writer.line(f"run_class[r] = {code}")
 
     def _note_skip(self, move: Move) -> None:
         """Write that the present event is the one a match of run `r` skips to, if a move binds such a variable."""
@@ -262,6 +270,7 @@ class Runs:
         if parts.numbers_events:
             writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
         self._note_skip(move)
+        self._note_class(move)
         for counter in move.resets:
             writer.line(f"{_count(counter)}[r] = 1")
         if move.fill is not None and move.fill.start is not None:
@@ -311,6 +320,7 @@ class Runs:
         writer.line("r = " + parts.call("slots", "take_slot", "reg", self.at, "run_chain"))
         parts.add_one("runs_started")
         self._fill(move)
+        self._note_class(move)
         if parts.node.skip_to:
             writer.line("run_skip_event[r] = -1")
             self._note_skip(move)

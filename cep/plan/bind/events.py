@@ -33,6 +33,7 @@ MATCH_FUNCTIONS = (
     "match_step",
     "match_state",
     "match_reason",
+    "classifier",
 )
 
 

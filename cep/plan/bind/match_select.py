@@ -32,6 +32,7 @@ _FACTS: dict[str, Type] = {
     "match_step": Type.STRING,
     "match_state": Type.STRING,
     "match_reason": Type.STRING,
+    "classifier": Type.STRING,
 }
 # Functions that have a value in one of the queries of a rule only: where, and why.
 _OF_TIMEOUT = {"match_step": "it names the step a run awaited that ended by time"}

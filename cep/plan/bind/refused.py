@@ -155,7 +155,6 @@ LATER_FUNCTIONS = frozenset([
     "collect",
     "histogram",
     "next",
-    "classifier",
     "events",
     "lag",
     "lead",
