@@ -46,7 +46,8 @@ class Move:
     sets to 1, of loops that begin. fill: of a move for an operand of an any-order group; behind the first
     event of the group it is possible while the operand is not satisfied, and completing the group leads to
     `at_limit`. low_us, high_us: how long after the last bound event (or the end of an absence) it is possible. A
-    move of kind `until` binds nothing; to DEAD it kills the run, or closes an open match.
+    move of kind `until` binds nothing; to DEAD it kills the run, or closes an open match. fork: the run that did
+    not take the event stays too (`->>`, COMBINE).
     """
 
     kind: OneOf["step", "loop", "round", "until"]
@@ -61,6 +62,7 @@ class Move:
     fill: Fill | None = None
     low_us: int = 0
     high_us: int | None = None
+    fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ class Automaton:
     def filled(self) -> bool:
         """Whether some run counts what an any-order group still needs."""
         return any(move.fill is not None for move in self.moves())
+
+    @property
+    def forks(self) -> bool:
+        """Whether some run both takes an event and stays behind."""
+        return any(move.fork for move in self.moves())
 
     def moves(self) -> tuple[Move, ...]:
         """Return the start moves and the moves of all states."""

@@ -87,6 +87,7 @@ class _Picture:
 
     def _take(self, source: str, move: Move) -> None:
         note = (", the next event" if move.strict else "") + _gap(move)
+        note += ", and stays too" if move.fork else ""
         self._add(source, move.target, self._event(move.variable, note))
 
     def _moves(self, state: State, move: Move) -> None:
@@ -98,6 +99,7 @@ class _Picture:
         if move.limit is not None:
             number = f", round {move.limit}" if move.kind == "round" else f" number {move.limit}"
             which = number + (", the next event" if move.strict else "")
+            which += ", and stays too" if move.fork else ""
             self._add(state.name, move.at_limit, self._event(move.variable, which))
 
     def _without_an_event(self, number: int, state: State) -> None:

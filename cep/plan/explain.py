@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from cep.plan.expressions import Expr
     from cep.schema import Schema
 
-_EDGE = {"relaxed": " -> ", "strict": " "}
+_EDGE = {"relaxed": " -> ", "strict": " ", "fork": " ->> "}
+_MODE = {"relaxed": "", "strict": " STRICT", "combine": " COMBINE"}
 
 
 def explain_text(plan: Plan) -> str:
@@ -204,9 +205,9 @@ def pattern_text(pattern: Pattern) -> str:
             part = pattern_text(pattern.part)
             body = part if isinstance(pattern.part, Atom) else f"({part})"
             possessive = "+" if pattern.possessive else ""
-            strict = " STRICT" if pattern.mode == "strict" else ""
             until = " UNTIL" if pattern.until else ""
-            return f"{body}{_quantifier(pattern.low, pattern.high)}{possessive}{strict}{until}"
+            counts = _quantifier(pattern.low, pattern.high)
+            return f"{body}{counts}{possessive}{_MODE[pattern.mode]}{until}"
         case Absent():
             names = " | ".join(pattern.variables)
             names = names if len(pattern.variables) == 1 else f"({names})"

@@ -147,15 +147,16 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A loop: at least `low`, at most `high` (None: no limit) rounds of a part; `strict`: one at once behind the other.
+    """A loop: at least `low`, at most `high` (None: no limit) rounds of a part.
 
+    mode: `strict`, one at once behind the other; `combine`, a run that takes another round stays behind too (COMBINE).
     until: the variable whose event ends the loop without being bound (UNTIL), empty if there is none.
     """
 
     part: Pattern
     low: int
     high: int | None
-    mode: OneOf["relaxed", "strict"] = "relaxed"
+    mode: OneOf["relaxed", "strict", "combine"] = "relaxed"
     possessive: bool = False
     until: str = ""
 
@@ -180,11 +181,12 @@ class Gap:
 class Sequence:
     """Parts one after the other; edges[i] leads from parts[i] to parts[i + 1].
 
-    `relaxed` is `->` (the first later event that fits), `strict` is juxtaposition (the very next event).
+    `relaxed` is `->` (the first later event that fits), `strict` is juxtaposition (the very next event),
+    `fork` is `->>` (every later event that fits).
     """
 
     parts: tuple[Pattern, ...]
-    edges: tuple[OneOf["relaxed", "strict"] | Gap, ...]
+    edges: tuple[OneOf["relaxed", "strict", "fork"] | Gap, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ CODES: dict[str, str] = {
     "CEP254": "pattern construct that MATCH_RECOGNIZE does not have",
     "CEP255": "clause of MATCH_RECOGNIZE that cannot be meant",
     "CEP256": "group in any order of a form that cannot be",
+    "CEP257": "->> or COMBINE without a bound, or with a clause that it excludes",
     # joins
     "CEP258": "join without an equality between its sides",
     "CEP259": "WITHIN missing from a join, or where it has no meaning",

@@ -68,11 +68,13 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
-    cohort = None if alone or automaton.until_variables() else find_cohort(parts)
+    alone = alone or automaton.forks or automaton.until_variables()
+    cohort = None if alone else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
-    parts.gates = gates_of(parts.automaton, parts.conditions, layout)
+    if not automaton.forks:
+        parts.gates = gates_of(parts.automaton, parts.conditions, layout)
     _Kernel(parts).write()
     spec = layout.spec(writer, doc=(f"MATCH of rule {name}.",))
     return MatchKernel(spec, automaton, tuple(name for name, _ in hidden_columns(node)))
@@ -84,6 +86,7 @@ def _keep_what_is_read(parts: Parts) -> None:
         for leaf in needed_leaves(condition):
             if isinstance(leaf, Bound | Aggregate):
                 parts.scope.need(leaf)
+    parts.decisive = tuple(array.name for array in parts.layout.arrays() if array.pool == "runs")
     for item in parts.node.measures:
         for leaf in leaves(item.value):
             if isinstance(leaf, Bound | Aggregate):
@@ -294,8 +297,13 @@ class _Kernel:
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
             writer.lines(f"status = {layout.full('out')}", "break")
         parts.scope.aggregates.distinct.room(writer)
+        live = f"reg[{self.runs.at + 2}]"
+        if self.runs.forks is not None:
+            with writer.block("if slot >= 0:"):
+                writer.line(f"most_runs = {live} + {self.runs.forks.most()} + may_start")
+                with writer.block(f"if most_runs > {layout.capacity('runs')}:"):
+                    writer.lines(f"status = {layout.full('runs')}", "break")
         with writer.block("if may_start == 1:"):
-            live = f"reg[{self.runs.at + 2}]"
             with writer.block(f"if {live} >= {layout.capacity('runs')}:"):
                 writer.lines(f"status = {layout.full('runs')}", "break")
             with writer.block("if slot < 0:"):

@@ -73,7 +73,7 @@ class StateGate:
 
 @dataclass(slots=True)
 class Parts:
-    """Everything the writers of one MATCH kernel share."""
+    """Everything the writers of one MATCH kernel share; decisive: the cells of runs that conditions read."""
 
     node: Match
     automaton: Automaton
@@ -85,6 +85,7 @@ class Parts:
     gates: list[StateGate] = field(default_factory=list)
     sure: frozenset[str] = frozenset()
     cohort: CohortWriter | None = None
+    decisive: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------ states
 
@@ -149,8 +150,11 @@ class Parts:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether runs are numbered as they start, because several of them may be due at one instant."""
-        return self.has_clocks or self.node.grows
+        """Whether runs are numbered as they start, because several of them may be due at one instant.
+
+        Runs that have forked from one run keep its number.
+        """
+        return self.has_clocks or self.node.grows or self.automaton.forks
 
     def is_open(self, state: int) -> bool:
         """Return whether the runs of a state are complete and grow."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cep.codegen.match.forks import Forks
 from cep.codegen.match.parts import Parts, cell_text
 from cep.pattern.automaton import DEAD, Fill, Move
 
@@ -44,6 +45,7 @@ class Runs:
         layout.state("run_seq", "i64", "runs")
         self.growth: Growth | None = None
         self.queues: list[int] = []
+        self.forks = Forks(parts, self) if parts.automaton.forks else None
         self._kept_by_need()
 
     def _kept_by_need(self) -> None:
@@ -163,6 +165,9 @@ class Runs:
 
         Runs that started before the event of the variable end; without one (an optional step) it is PAST LAST.
         """
+        if self.forks is not None and self.parts.node.skip == "to_next":
+            self.forks.remove_family()
+            return
         if not self.parts.node.skip_to:
             self.remove("runs_matched")
             return
@@ -259,6 +264,8 @@ class Runs:
         writer = parts.writer
         if parts.cohort is not None and source == parts.cohort.state:
             parts.cohort.leave()
+        if self.forks is not None:
+            self._fork(source, move, self.forks)
         parts.scope.variable = move.variable
         parts.scope.bind(starting=False)
         if parts.node.starts == "last":
@@ -288,6 +295,18 @@ class Runs:
         if move.target != DEAD:
             with writer.block("else:"):
                 self._enter(source, move.target)
+
+    def _fork(self, source: int, move: Move, forks: Forks) -> None:
+        """Write what taking a move of a pattern that forks does first: the copy that stays, the hash of all bound events."""
+        parts = self.parts
+        if forks.merges:
+            parts.writer.line("moved = 1")
+        if move.fork:
+            forks.split(source)
+        stream = parts.conditions[move.variable].input
+        seq = parts.layout.seq(stream, parts.scope.row)
+        mixed = parts.call("runs", "mixed_binding", "run_seq[r]", stream, seq)
+        parts.writer.line(f"run_seq[r] = {mixed}")
 
     def _fill_group(self, source: int, move: Move, fill: Fill) -> None:
         """Write the giving of the candidate to an operand of the any-order group run `r` is in."""
@@ -359,7 +378,10 @@ class Runs:
         condition = parts.conditions[move.variable]
         writer.lines("run_start[r] = ts", "run_key[r] = slot", f"run_state[r] = {move.target}")
         writer.line(f"run_stream[r] = {condition.input}")
-        writer.line(f"run_seq[r] = {parts.layout.seq(condition.input, parts.scope.row)}")
+        seq = parts.layout.seq(condition.input, parts.scope.row)
+        if self.forks is not None:
+            seq = parts.call("runs", "mixed_binding", "0", condition.input, seq)
+        writer.line(f"run_seq[r] = {seq}")
         for counter in range(parts.automaton.counters):
             writer.line(f"{_count(counter)}[r] = 1")
         if parts.automaton.filled:
@@ -374,7 +396,7 @@ class Runs:
         kept = parts.scope.cells
         for key, (cell, _) in kept.captures.items():
             shifted = replace(key, offset=1) in kept.captures
-            if key.offset > 0 or shifted or key.variable not in parts.sure:
+            if key.offset > 0 or shifted or self.forks or key.variable not in parts.sure:
                 writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")
         for cell in kept.counts.values():
             writer.line(f"{cell_text(cell, 'r')} = {cell.empty}")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cep.codegen.match.emit import Emitter
+    from cep.codegen.match.forks import Forks
     from cep.codegen.match.parts import Condition, Parts, StateGate
     from cep.codegen.match.runs import Runs
 
@@ -107,9 +108,13 @@ class Scan:
         writer = parts.writer
         for number, gate in enumerate(parts.gates):
             writer.line(f"kept{number} = {gate.empty}")
+        if self.runs.forks is not None:
+            writer.line("moved = 0")
         writer.line("r = key_ends[2 * slot]")
         with writer.block("while r >= 0:"):
             writer.lines("next_run = run_links[2 * r + 1]", "state = run_state[r]", "fate = 0")
+            if self.runs.forks is not None:
+                writer.line("other = -1")
             self._states(parts.waiting())
             with writer.block("if fate == 1:"):
                 self._completed()
@@ -128,6 +133,8 @@ class Scan:
             if parts.gates:
                 with writer.block("else:"):
                     self._keep_gates()
+            if self.runs.forks is not None:
+                self._forked(self.runs.forks, deaths)
             writer.line("r = next_run")
         for number, gate in enumerate(parts.gates):
             writer.line(f"{gate.array}[slot] = kept{number}")
@@ -137,6 +144,24 @@ class Scan:
                     growth.remove_others()
                 else:
                     self.runs.remove_all("runs_killed_skip", matched=1)
+
+    def _forked(self, forks: Forks, deaths: dict[int, str]) -> None:
+        """Write what the event does to the copy `other` that did not take it; of equal runs the later one goes."""
+        writer = self.parts.writer
+        if forks.merges:
+            with writer.block("if fate == 0:"):
+                forks.drop_equal()
+        with writer.block("if other >= 0:"):
+            writer.lines("r = other", "stayed = run_state[r]", "state = stayed", "fate = 0")
+            for number, state in self.parts.waiting():
+                if any(move.fork for move in state.moves) and self._has_more(number, state, ()):
+                    with writer.block(f"if stayed == {number}:"):
+                        self._not_taken(number, state, state.guards)
+            if deaths:
+                with writer.block("if fate >= 2:"):
+                    self.runs.remove_killed(deaths)
+            with writer.block("if fate == 0:"):
+                forks.drop_equal()
 
     def _deaths(self) -> dict[int, str]:
         """Return the ways an event can end a run without completing it: fate and register."""

@@ -159,6 +159,9 @@ class Timers:
         ends = [s.satisfied for _, s in states]
         if any(parts.automaton.states[n].accepting or parts.is_open(n) for n in ends):
             self._room()
+        if self.runs.forks is not None:
+            waits = " or ".join(f"run_state[earlier] == {number}" for number, _ in states)
+            self.runs.forks.first_due(waits)
         writer.line("state = run_state[r]")
         for place, (number, state) in enumerate(states):
             with writer.block(f"{'if' if place == 0 else 'elif'} state == {number}:"):

@@ -60,6 +60,7 @@ def fragment(pattern: Pattern) -> Fragment:
                 strict=pattern.mode == "strict",
                 possessive=pattern.possessive,
                 until=pattern.until,
+                combine=pattern.mode == "combine",
             )
         case Absent():
             return absent(pattern.variables, pattern.for_us)

@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge that is crossed: strict (the very next event) or relaxed, perhaps with a gap (us, inclusive)."""
+    """An edge that is crossed: strict (the very next event) or relaxed, perhaps with a gap (us, inclusive).
+
+    fork: `->>`, or the way round a COMBINE loop; only the edge at which two parts are joined counts, not one that is
+    crossed because a part binds nothing.
+    """
 
     strict: bool
     low_us: int = 0
     high_us: int | None = None
+    fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Loop:
 
     firsts, lasts: the steps a round can begin and end with. strict: a round follows the one before at once.
     until: the variable whose event ends it.
+    combine: a run that begins another round stays behind as well.
     """
 
     begin: int
@@ -67,6 +73,7 @@ class Loop:
     strict: bool = False
     possessive: bool = False
     until: str = ""
+    combine: bool = False
 
     @property
     def counted(self) -> bool:
@@ -138,3 +145,8 @@ def is_strict(crossed: Crossing) -> bool:
     `a b? -> c`: c may stand anywhere after a, because b and the strict edge before it are optional.
     """
     return all(item.strict for item in crossed if isinstance(item, Edge))
+
+
+def is_fork(crossed: Crossing) -> bool:
+    """Return whether a run that takes the event behind also stays where it is."""
+    return any(item.fork for item in crossed if isinstance(item, Edge))

@@ -167,7 +167,7 @@ class Places:
                 ways.append(
                     Way(
                         "loop" if single else "round",
-                        (*out, Edge(strict=loop.strict), *into),
+                        (*out, Edge(strict=loop.strict, fork=loop.combine), *into),
                         target,
                         limit,
                         at_limit if limit is not None else None,

@@ -15,6 +15,7 @@ def repeat(
     strict: bool = False,
     possessive: bool = False,
     until: str = "",
+    combine: bool = False,
 ) -> Fragment:
     """Return the fragment of `part{low,high}`; low 0 makes it optional.
 
@@ -24,5 +25,6 @@ def repeat(
     if high == 1:
         return replace(part, empty=empty)
     least = 1 if part.empty is not None else max(low, 1)
-    loop = Loop(0, len(part.steps), least, high, part.firsts, part.lasts, strict, possessive, until)
+    size = len(part.steps)
+    loop = Loop(0, size, least, high, part.firsts, part.lasts, strict, possessive, until, combine)
     return replace(part, empty=empty, loops=(*part.loops, loop))

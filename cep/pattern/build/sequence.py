@@ -1,4 +1,4 @@
-"""Sequences `A -> B` (the first later event that fits) and `A B` (the very next event)."""
+"""Sequences `A -> B` (the first later event that fits), `A ->> B` (each of them), `A B` (the very next event)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from cep.pattern.build.fragment import Edge, Fragment, without_gaps
 from cep.plan.nodes import Gap
 
 
-def sequence(left: Fragment, edge: OneOf["relaxed", "strict"] | Gap, right: Fragment) -> Fragment:
+def sequence(
+    left: Fragment, edge: OneOf["relaxed", "strict", "fork"] | Gap, right: Fragment
+) -> Fragment:
     """Return the fragment of `left edge right`.
 
     Steps that can come next stand in pattern order: first those of `left`, then, where `left` or what
-    remains of it can be passed over, those of `right`.
+    remains of it can be passed over, those of `right`. A fork is at the edge that joins the two: where one of them
+    binds nothing, its edge no longer forks.
     """
     right = right.moved(len(left.steps))
     plain = (Edge(strict=edge == "strict"),)
-    between = plain
+    between = (Edge(strict=edge == "strict", fork=edge == "fork"),)
     if isinstance(edge, Gap):
         between = (Edge(strict=False, low_us=edge.low_us, high_us=edge.high_us),)
     firsts = left.firsts

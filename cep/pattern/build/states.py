@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cep.pattern.automaton import DEAD, Absence, Automaton, Move, State
 from cep.pattern.build.any_order import fills, is_complete
 from cep.pattern.build.awaited import awaited
-from cep.pattern.build.fragment import Fragment, Guard, gap_of, is_strict
+from cep.pattern.build.fragment import Fragment, Guard, gap_of, is_fork, is_strict
 from cep.pattern.build.places import Place, Places, Way
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ class _Builder:
             way.resets,
             None,
             *gap_of(way.crossed),
+            fork=is_fork(way.crossed),
         )
 
     def _absence(self, guard: Guard) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.plan.bind.forks import is_forked
 from cep.plan.bind.shapes import (
     can_loop,
     first_variables,
@@ -41,7 +42,7 @@ def lint_match(
 ) -> None:
     """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
     bounded = (within_us, node.gap, node.within_events) != (None, None, None)
-    if not bounded and not _bounded(chain):
+    if not bounded and not _bounded(chain) and not is_forked(chain):
         hint = "add WITHIN 1h (as long as a match may take)"
         report.add("CEP601", "a run of this pattern may wait for ever", node.pattern.span, hint)
     if not node.partition_by:

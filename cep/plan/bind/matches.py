@@ -13,6 +13,7 @@ from cep.plan.bind.endings import MATCH_EMITS, Emits, bind_emit, check_endings
 from cep.plan.bind.environment import unknown_stream
 from cep.plan.bind.events import BoundVariable, PatternScope
 from cep.plan.bind.expressions import bind_condition
+from cep.plan.bind.forks import check_forks
 from cep.plan.bind.lints import lint_match
 from cep.plan.bind.match_select import MatchSelectScope
 from cep.plan.bind.partitions import Key, bind_partition
@@ -91,6 +92,8 @@ def bind_match_query(
         return None
     match = _match_node(bound, scope, node, options)
     match = replace(match, timeouts=bool(timeouts), emit=emits.emit, every_us=emits.every_us)
+    if not check_forks(match, bound.chain, node.pattern.span, report):
+        return None
     top: Node = match
     if where is not None:
         top = Filter(top, where, top.schema)

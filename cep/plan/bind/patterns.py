@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
 
-EdgeKind = OneOf["relaxed", "strict"] | Gap
+EdgeKind = OneOf["relaxed", "strict", "fork"] | Gap
+LoopMode = OneOf["relaxed", "strict", "combine"]
 
 MAX_STATES = 200
 MIN_OPERANDS = 2
@@ -208,6 +209,9 @@ class PatternReader:
                 inner = Chain([(inner.pattern(), part.span)])
             chain.add(inner, edge)
         for before, after, edge_node in zip(node.parts, node.parts[1:], node.edges, strict=False):
+            if edge_node.any_match and isinstance(after, ast.Absent):
+                hint = "write a -> NOT n ->> b"
+                self.report.add("CEP240", "->> leads to a step, not to NOT", edge_node.span, hint)
             timed = edge_node.low is not None or edge_node.high is not None
             if timed and isinstance(after, ast.Absent):
                 hint = "put the gap behind it: a -> NOT n -[1s..5s]-> b"
@@ -221,10 +225,10 @@ class PatternReader:
 
         Errors: CEP216, CEP307.
         """
+        if edge.low is None and edge.high is None:
+            return "fork" if edge.any_match else "relaxed"
         if edge.any_match:
             refuse(self.report, "Edge.any_match", edge.span)
-        if edge.low is None and edge.high is None:
-            return "relaxed"
         bounds = [
             None
             if node is None
@@ -243,8 +247,6 @@ class PatternReader:
         if node.kind == "reluctant":
             hint = "in MATCH the next step wins anyway; leave ? out"
             self._foreign(ast.Quantified, node.span, hint=hint)
-        if node.mode == "combine":
-            refuse(self.report, "Quantified.combine", node.span)
         if node.until is not None and (not isinstance(part, ast.Atom) or node.high == 1):
             refuse(self.report, "Quantified.until", node.until.span)
             return Chain()
@@ -263,7 +265,7 @@ class PatternReader:
             return Chain()
         if (node.low, node.high) == (1, 1):
             return Chain([(body, node.span)])
-        mode: OneOf["relaxed", "strict"] = "strict" if node.mode == "strict" else "relaxed"
+        mode: LoopMode = node.mode or "relaxed"
         possessive = node.kind == "possessive"
         until = self._until(part.variable, node.until) if isinstance(part, ast.Atom) else ""
         return Chain([(Repeat(body, node.low, node.high, mode, possessive, until), node.span)])

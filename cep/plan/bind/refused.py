@@ -111,10 +111,25 @@ REFUSED: dict[str, Refusal] = {
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
     # patterns
-    "Quantified.combine": Refusal("CEP307", "COMBINE"),
+    "Quantified.combine": Refusal(
+        "CEP307",
+        "COMBINE without an upper limit under AFTER MATCH SKIP NONE",
+        "give the loop a limit such as {1,3}, or leave AFTER MATCH out",
+    ),
     "Quantified.until": Refusal("CEP307", "UNTIL of anything but a loop of one step"),
-    "Edge.any_match": Refusal("CEP307", "->> in a pattern", "use ->"),
+    "Edge.any_match": Refusal("CEP307", "a gap on ->>", "use -> with a gap"),
+    "Fork.until": Refusal("CEP307", "UNTIL beside ->> or COMBINE", "use NOT n"),
+    "Fork.within_events": Refusal(
+        "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"
+    ),
     "Edge.gap_behind_absence": Refusal("CEP307", "a gap behind NOT .. FOR", "use WITHIN"),
+    "Fork.max_runs": Refusal("CEP307", "@max_runs with ->> or COMBINE", "make WITHIN shorter"),
+    "Fork.grows": Refusal("CEP307", "EMIT CHANGES or ON CLOSE with ->> or COMBINE"),
+    "Fork.gap": Refusal("CEP307", "a gap or GAP beside ->> or COMBINE", "use WITHIN"),
+    "Fork.skip_to": Refusal(
+        "CEP307", "AFTER MATCH SKIP TO a variable with ->> or COMBINE", "SKIP TO NEXT EVENT runs"
+    ),
+    "Fork.distinct": Refusal("CEP307", "DISTINCT over a pattern with ->> or COMBINE"),
     "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),

@@ -196,6 +196,13 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP243", match("(¦a & b) -> c", "PARTITION BY room WITHIN 1m STARTS LAST")),
     ("CEP252", match("¦a{9999} & b{9999} & a{9999} & b{9999} & a{9999}")),
     ("CEP256", match("¦a+ & b")),
+    ("CEP257", match("¦a ->> b", "PARTITION BY room")),
+    (
+        "CEP257",
+        rule(
+            "SELECT room FROM r MATCH (¦a ->> b PARTITION BY room WITHIN 1m) ON TIMEOUT SELECT room"
+        ),
+    ),
     ("CEP256", match("¦ANY 2 OF (a, b)")),
     ("CEP256", match("PERMUTE(a, ¦b{2})")),
     ("CEP251", match("a -> ¦()")),

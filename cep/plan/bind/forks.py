@@ -1,0 +1,82 @@
+"""Checks of patterns that fork: `->>` and COMBINE need a bound and exclude some clauses (rulings 13 and 22)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.plan.bind.refused import refuse
+from cep.plan.bind.shapes import parts_within
+from cep.plan.expressions import Aggregate
+from cep.plan.nodes import Gap, Repeat, Sequence
+from cep.plan.tree import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cep.errors import Span
+    from cep.plan.bind.patterns import Chain
+    from cep.plan.bind.report import Report
+    from cep.plan.nodes import Match, Pattern
+
+
+def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
+    """Check a bound MATCH whose pattern may fork; return whether it can run.
+
+    span: of the pattern.
+
+    Errors: CEP257 no WITHIN, ON TIMEOUT; CEP307 what does not run yet.
+    """
+    before = report.mistakes
+    if not is_forked(chain):
+        return True
+    if match.gap_us is not None or _has_gaps(chain):
+        refuse(report, "Fork.gap", span)
+    elif match.within_events is not None:
+        refuse(report, "Fork.within_events", span)
+    elif match.within_us is None:
+        message = "->> and COMBINE need WITHIN: without it runs grow in number for ever"
+        report.add("CEP257", message, span, "add WITHIN 1h (as long as a match may take)")
+    if match.timeouts:
+        report.add("CEP257", "ON TIMEOUT with ->> or COMBINE", span, "use -> and plain loops")
+    if match.max_runs is not None:
+        refuse(report, "Fork.max_runs", span)
+    if match.grows:
+        refuse(report, "Fork.grows", span)
+    if match.skip_to:
+        refuse(report, "Fork.skip_to", span)
+    inner = [part for whole, _ in chain.parts for part in parts_within(whole)]
+    if any(isinstance(part, Repeat) and part.until for part in inner):
+        refuse(report, "Fork.until", span)
+    if match.skip == "none" and any(_endless(part) for part, _ in chain.parts):
+        refuse(report, "Quantified.combine", span)
+    leaves = [e for item in match.measures for e in walk(item.value)]
+    if any(isinstance(leaf, Aggregate) and leaf.distinct for leaf in leaves):
+        refuse(report, "Fork.distinct", span)
+    return report.mistakes == before
+
+
+def is_forked(chain: Chain) -> bool:
+    """Return whether a whole pattern forks."""
+    return "fork" in chain.edges or forks(part for part, _ in chain.parts)
+
+
+def forks(parts: Iterable[Pattern]) -> bool:
+    """Return whether runs of some part both take an event and stay."""
+    inner = [part for whole in parts for part in parts_within(whole)]
+    loops = any(isinstance(part, Repeat) and part.mode == "combine" for part in inner)
+    return loops or any(isinstance(part, Sequence) and "fork" in part.edges for part in inner)
+
+
+def _has_gaps(chain: Chain) -> bool:
+    """Return whether some edge has a gap."""
+    inner = [part for whole, _ in chain.parts for part in parts_within(whole)]
+    edges = [edge for part in inner if isinstance(part, Sequence) for edge in part.edges]
+    return any(isinstance(edge, Gap) for edge in (*chain.edges, *edges))
+
+
+def _endless(whole: Pattern) -> bool:
+    """Return whether a part has a loop without upper limit in which runs fork at every round."""
+    return any(
+        isinstance(part, Repeat) and part.high is None and forks([part])
+        for part in parts_within(whole)
+    )
