@@ -68,5 +68,5 @@ def test_the_first_of_equal_runs_is_the_match() -> None:
         engine.on("m")(found.append)
         for number, kind in enumerate("a" + "b" * 40 + "c"):
             engine.send("s", {"ts": 1_000_000 * (number + 1), "kind": kind, "v": number})
-        engine.finish()
+        engine.advance(60_000_000)
     assert [(e["n"], e["first"], e["last"]) for e in found] == [(40, 1, 40)]
