@@ -68,8 +68,8 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
-    alone = alone or automaton.forks or automaton.until_variables()
-    cohort = None if alone else find_cohort(parts)
+    special = automaton.forks or bool(automaton.until_variables())
+    cohort = None if alone or special else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
