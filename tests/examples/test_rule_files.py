@@ -117,14 +117,14 @@ def test_order_sla():
 
 
 def test_overheating():
-    rows = [reading(k * 20, "t1", "temperature", 81.0 + k) for k in range(8)]
+    rows = [reading(k * 20, "t1", "temperature", 81.0 + k) for k in range(5)]
     rows.append(reading(700, "t2", "temperature", 99.0))
     found = run("overheating.cep", {"readings": rows})["overheating"]
     assert [(e["state"], e["n"], e["peak"], e.ts) for e in found] == [
         ("opened", 3, 83.0, at(40)),
-        ("updated", 6, 86.0, at(100)),
-        ("updated", 8, 88.0, at(160)),
-        ("closed", 8, 88.0, at(600)),
+        ("updated", 4, 84.0, at(60)),
+        ("updated", 5, 85.0, at(80)),
+        ("closed", 5, 85.0, at(110)),
     ]
     assert len({e["id"] for e in found}) == 1
     assert {e.match_id for e in found} == {found[0]["id"]}
