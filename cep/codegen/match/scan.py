@@ -290,7 +290,7 @@ class Scan:
             more = len(guards) > 1 or state.skipped != number
             self.fits(
                 guards[0],
-                lambda: self._guarded(state, guards[0]),
+                lambda: self._guarded(number, state, guards),
                 lambda: self._not_taken(number, state, guards[1:]),
                 more,
             )
@@ -299,15 +299,18 @@ class Scan:
         elif state.skipped != number:
             self.runs.change_state(number, state.skipped, bound=False)
 
-    def _guarded(self, state: State, variable: str) -> None:
+    def _guarded(self, number: int, state: State, guards: tuple[str, ...]) -> None:
         """Write the death by a guard; before a deadline only after the instant of the last bound event."""
         parts = self.parts
-        if state.absence is None or self._death_by(state, variable) == GUARD:
+        if state.absence is None or self._death_by(state, guards[0]) == GUARD:
             parts.writer.line(f"fate = {GUARD}")
             return
         length = parts.automaton.absences[state.absence].for_us
         with parts.writer.block(f"if ts > run_deadline[r] - {length}:"):
             parts.writer.line(f"fate = {ABSENCE}")
+        if len(guards) > 1 or state.skipped != number:
+            with parts.writer.block("else:"):
+                self._not_taken(number, state, guards[1:])
 
     def fits(
         self,
