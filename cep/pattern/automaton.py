@@ -112,6 +112,7 @@ class Automaton:
     absences: tuple[Absence, ...]
     steps: tuple[str, ...]
     optional: tuple[bool, ...]
+    before: Absence | None = None
 
     @property
     def counters(self) -> int:
@@ -160,7 +161,9 @@ class Automaton:
 
     def guard_variables(self) -> tuple[str, ...]:
         """Return the negated variables in order of first appearance."""
-        return tuple(dict.fromkeys(name for state in self.states for name in state.guards))
+        first = self.before.variables if self.before is not None else ()
+        later = (name for state in self.states for name in state.guards)
+        return tuple(dict.fromkeys((*first, *later)))
 
 
 def bound_on_entry(automaton: Automaton) -> list[frozenset[str]]:

@@ -64,6 +64,10 @@ class _Picture:
             keys.append(f"WITHIN {format_duration(node.within_us)}")
         if node.within_events is not None:
             keys.append(f"WITHIN {node.within_events} EVENTS")
+        if self.automaton.before is not None:
+            before = self.automaton.before
+            names = " or ".join(before.variables)
+            keys.append(f"no {names} for {format_duration(before.for_us)} before the first event")
         return tuple(keys)
 
     # ------------------------------------------------------------------ boxes

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
 from cep.codegen.layout import Layout
+from cep.codegen.match.before import Before
 from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import Emitter, hidden_columns
 from cep.codegen.match.growth import Growth
@@ -68,8 +69,13 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
+<<<<<<< HEAD
     special = automaton.forks or bool(automaton.until_variables())
     cohort = None if alone or special else find_cohort(parts)
+=======
+    alone = alone or automaton.before is not None
+    cohort = None if alone or automaton.until_variables() else find_cohort(parts)
+>>>>>>> 5121004 (match: NOT n FOR d before the first event)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
@@ -104,6 +110,8 @@ class _Kernel:
         self.runs.growth = self.growth
         self.scan = Scan(parts, self.runs, self.emitter)
         self.timers = Timers(parts, self.runs, self.emitter)
+        before = parts.automaton.before
+        self.before = Before(parts, self.runs) if before is not None else None
         self.flags = [condition.flag for condition in parts.conditions.values()]
         self.due = parts.layout.register("due")
         parts.layout.register("null_keys")
@@ -118,11 +126,15 @@ class _Kernel:
         parts.scope.aggregates.distinct.enter(writer)
         if self.growth is not None:
             self.growth.flush()
+        if self.before is not None:
+            self.before.begin()
         with writer.block("while True:"):
             self._skip()
             writer.line("limit = ctl[2]")
             with writer.block("if row < rows:"):
                 writer.line(f"limit = {parts.layout.merge('ts')}[row]")
+            if self.before is not None:
+                self.before.pass_time()
             self.timers.write()
             with writer.block("if status != 0 or row >= rows:"):
                 writer.line("break")
@@ -170,7 +182,7 @@ class _Kernel:
         writer, keys = parts.writer, parts.keys
         starters = [parts.conditions[move.variable] for move in parts.automaton.starts]
         one_text_key = keys.by_code and keys.types
-        if parts.scope.previous:
+        if parts.scope.previous or self.before is not None:
             return
         if len(parts.node.inputs) > 1 or not one_text_key or not all(c.alone for c in starters):
             return
@@ -266,7 +278,11 @@ class _Kernel:
         writer.line("may_start = 0")
         with writer.block(f"if {' or '.join(flags)}:"):
             writer.line("may_start = 1")
-        with writer.block("if slot < 0 and may_start == 0:"):
+        also = ""
+        if self.before is not None:
+            self.before.allow()
+            also = f" and not ({self.before.fits})"
+        with writer.block(f"if slot < 0 and may_start == 0{also}:"):
             writer.lines("row = row + 1", "continue")
         if parts.keys.by_code and not previous:
             self._pass_over()
@@ -308,6 +324,9 @@ class _Kernel:
                 writer.lines(f"status = {layout.full('runs')}", "break")
             with writer.block("if slot < 0:"):
                 parts.keys.room(writer)
+        if self.before is not None:
+            with writer.block(f"if slot < 0 and ({self.before.fits}):"):
+                parts.keys.room(writer)
 
     def _starts(self) -> None:
         """Write the start of a run, which comes last in the processing of an event."""
@@ -330,6 +349,8 @@ class _Kernel:
         if parts.node.within_events is not None:
             with writer.block("if slot >= 0:"):
                 self.timers.expire_by_count(parts.node.within_events)
+        if self.before is not None:
+            self.before.note()
         if parts.scope.previous:
             self._remember()
             return

@@ -199,7 +199,9 @@ class Runs:
         """Write the giving back of the slot if its last run is gone."""
         if self.parts.scope.previous:
             return
-        with self.parts.writer.block("if key_runs[slot] == 0:"):
+        forbidden = self.parts.automaton.before is not None
+        also = " and key_forbidden[slot] == 0" if forbidden else ""
+        with self.parts.writer.block(f"if key_runs[slot] == 0{also}:"):
             self.parts.keys.release(self.parts.writer)
 
     # ------------------------------------------------------------------ moving

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from cep.pattern.automaton import Absence
 from cep.pattern.build.absent import absent
 from cep.pattern.build.any_order import any_order
 from cep.pattern.build.atom import atom
@@ -29,9 +31,20 @@ def build(
     awaits: its states must say which step is awaited. grows: complete runs stay and grow. gap_us: GAP, the most
     time between neighbouring events.
     """
+    before, pattern = _split_before(pattern)
     automaton = simplify(automaton_of(fragment(pattern), pattern), grows=grows)
     merged = merge_equal(automaton) if _has_choice(pattern) and not awaits else automaton
-    return with_limits(merged, gap_us)
+    return replace(with_limits(merged, gap_us), before=before)
+
+
+def _split_before(pattern: Pattern) -> tuple[Absence | None, Pattern]:
+    """Return the absence a pattern begins with, which is no part of a run, and the rest."""
+    match pattern:
+        case Sequence(parts=(Absent(variables, int(for_us)), *rest)):
+            whole = rest[0] if len(rest) == 1 else Sequence(tuple(rest), pattern.edges[1:])
+            return Absence(variables, for_us), whole
+        case _:
+            return None, pattern
 
 
 def _has_choice(pattern: Pattern) -> bool:

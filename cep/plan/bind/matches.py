@@ -23,9 +23,9 @@ from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
 from cep.plan.bind.shapes import is_required, loops_at_first, parts_within
 from cep.plan.bind.timeouts import BoundTimeout
-from cep.plan.expressions import Bound, Column, Expr
+from cep.plan.expressions import Aggregate, Bound, Column, Expr
 from cep.plan.nodes import Absent, Filter, Gap, Match, Node, Pattern, Scan, Sequence, Variable
-from cep.plan.tree import rebuild
+from cep.plan.tree import rebuild, walk
 from cep.schema import ColumnSpec, Schema
 
 if TYPE_CHECKING:
@@ -198,12 +198,31 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     if node.gap is not None and _has_absence(chain.pattern()):
         refuse(report, "Match.gap", node.gap.span)
     _check_time(chain, within, node, environment)
+    _check_before(chain, conditions, report)
     broken = report.mistakes != before
     bound = tuple(c for c in conditions if c is not None)
     if not broken:
         lint_match(node, chain, variables, bound, within, report, grows=emits.grows)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
     return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, gap, broken)
+
+
+def _check_before(chain: Chain, conditions: list[Variable | None], report: Report) -> None:
+    """What is absent before the first event reads no variables: there are none yet (ruling 12).
+
+    Errors: CEP240.
+    """
+    first = chain.parts[0][0]
+    names = first.variables if isinstance(first, Absent) else ()
+    for variable in conditions:
+        if variable is None or variable.name not in names or variable.condition is None:
+            continue
+        plain = _without_self(variable.condition, variable.input)
+        for part in walk(plain) if plain is not None else ():
+            if isinstance(part, Bound | Aggregate):
+                message = "a condition of NOT .. FOR before the first event reads no other events"
+                report.add("CEP240", message, part.span, "compare columns of the event itself")
+                break
 
 
 def _refuse_clauses(node: ast.Match, emits: Emits, environment: Environment) -> None:

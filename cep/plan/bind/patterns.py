@@ -359,8 +359,10 @@ class PatternReader:
             if nested and place in (0, last):
                 hint = "put the steps around NOT into the same parentheses"
                 self.report.add("CEP240", "NOT at the edge of a group", span, hint)
-            elif place == 0 and part.for_us is not None:
-                refuse(self.report, "Absent.first", span)
+            elif place == 0 and part.for_us is not None and not nested:
+                if around != ["relaxed"]:
+                    hint = "write NOT n FOR 30s -> a"
+                    self.report.add("CEP240", "NOT .. FOR must stand before a ->", span, hint)
             elif place == 0:
                 hint = "say how long: NOT n FOR 30s"
                 self.report.add("CEP240", "NOT has no step before it", span, hint)

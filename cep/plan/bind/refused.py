@@ -130,7 +130,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP307", "AFTER MATCH SKIP TO a variable with ->> or COMBINE", "SKIP TO NEXT EVENT runs"
     ),
     "Fork.distinct": Refusal("CEP307", "DISTINCT over a pattern with ->> or COMBINE"),
-    "Absent.first": Refusal("CEP307", "NOT .. FOR at the start of a pattern"),
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),
     "Match.within_events": Refusal(

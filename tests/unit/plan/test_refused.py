@@ -84,7 +84,6 @@ CASES: dict[str, str] = {
     "Edge.any_match": match("a ¦-[1s..2s]->> b"),
     "Edge.gap_behind_absence": match("a -> NOT c FOR 5s ¦-[1s..5s]-> b"),
     "Fork.gap": match("¦a ->> b -[1s..5s]-> c"),
-    "Absent.first": match("¦NOT n FOR 30s -> a"),
     "Match.gap": match("a -> b -> NOT c FOR 5s", "PARTITION BY room GAP ¦5s"),
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b+ PARTITION BY room WITHIN 10 EVENTS) EMIT ON CLOSE"
