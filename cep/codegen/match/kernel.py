@@ -69,13 +69,9 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
-<<<<<<< HEAD
+    alone = alone or automaton.before is not None
     special = automaton.forks or bool(automaton.until_variables())
     cohort = None if alone or special else find_cohort(parts)
-=======
-    alone = alone or automaton.before is not None
-    cohort = None if alone or automaton.until_variables() else find_cohort(parts)
->>>>>>> 5121004 (match: NOT n FOR d before the first event)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
