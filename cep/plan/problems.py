@@ -10,7 +10,7 @@ CODES: dict[str, str] = {
     "CEP204": "unknown pattern variable",
     "CEP205": "unknown parameter",
     "CEP206": "unknown type",
-    "CEP207": "unknown named window",
+    "CEP207": "unknown named window or template",
     "CEP208": "unknown option",
     "CEP209": "name declared twice",
     # types and constants

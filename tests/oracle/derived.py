@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,55 @@ HIDDEN = "%"
 def flattened(statements: Sequence[ast.Statement]) -> tuple[list[ast.Statement], set[str]]:
     """Return statements without inner queries, and the names of the streams that are no outputs."""
     found: list[ast.Statement] = []
+    templates = {s.name: s for s in statements if isinstance(s, ast.CreateTemplate)}
     views = {s.name for s in statements if isinstance(s, ast.CreateView)}
     numbers = count()
     for statement in statements:
         if isinstance(statement, ast.CreateView):
             body = ast.Insert(statement.query)
             statement = ast.CreateRule(statement.name, body)
+        if isinstance(statement, ast.CreateTemplate):
+            continue
         if isinstance(statement, ast.CreateRule):
+            statement = _applied(statement, templates)
             made: list[ast.Statement] = []
             query = _query(statement.body.query, {}, made, numbers)
             found += [*made, replace(statement, body=replace(statement.body, query=query))]
         else:
             found.append(statement)
     return found, views
+
+
+def _applied(rule: ast.CreateRule, templates: dict[str, ast.CreateTemplate]) -> ast.CreateRule:
+    """Return a rule whose APPLY is written out; parameters are names in the query of the template."""
+    call = rule.body.query
+    if not isinstance(call, ast.Apply):
+        return rule
+    template = templates[call.template]
+    given: dict[str, Any] = {p.name: p.default for p in template.parameters}
+    for parameter, arg in zip(template.parameters, call.args, strict=False):
+        if not isinstance(arg, ast.NamedArgument):
+            given[parameter.name] = arg
+    given |= {a.name: a.value for a in call.args if isinstance(a, ast.NamedArgument)}
+
+    def put(part: Any) -> Any:
+        match part:
+            case ast.TableName(name=name) if name in given:
+                return ast.TableName(given[name].name, alias=name)
+            case ast.Name(name=name) if name in given:
+                return given[name]
+            case ast.Member(target=ast.Name() as owner, name=name):
+                return ast.Member(owner, given[name].name if name in given else name)
+            case tuple():
+                return tuple(put(p) for p in part)
+            case _ if is_dataclass(part) and not isinstance(part, type):
+                return replace(part, **{f.name: put(getattr(part, f.name)) for f in fields(part)})
+            case _:
+                return part
+
+    query = put(template.query)
+    query = replace(query, output=(*query.output, *call.output))
+    return replace(rule, body=replace(rule.body, query=query))
 
 
 def _query(

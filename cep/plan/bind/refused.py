@@ -30,7 +30,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP301", "CREATE TABLE .. AS", "UPSERT INTO the table from a rule"
     ),
     "CreateFunction": Refusal("CEP301", "CREATE FUNCTION"),
-    "CreateTemplate": Refusal("CEP301", "CREATE TEMPLATE"),
     "Module": Refusal("CEP301", "MODULE"),
     "Import": Refusal("CEP301", "IMPORT", "give all rule files to the command or to Engine(..)"),
     "SetOption": Refusal("CEP301", "SET"),
@@ -62,7 +61,6 @@ REFUSED: dict[str, Refusal] = {
     "Annotation.disabled": Refusal("CEP310", "@disabled", "put the rule into a comment"),
     # queries
     "Insert.columns": Refusal("CEP302", "a column list after INSERT INTO", "name items with AS"),
-    "Apply": Refusal("CEP302", "APPLY"),
     "Select.distinct": Refusal(
         "CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"
     ),

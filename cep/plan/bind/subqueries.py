@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.plan.bind.names import item_name
+from cep.plan.bind.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,14 +37,17 @@ def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
     Errors: CEP209 two common tables of one name, CEP214 sides of UNION ALL with different numbers of columns.
     """
     found = Expanded()
+    templates = Templates(statements, report)
     for node in statements:
         match node:
+            case ast.CreateTemplate():
+                continue
             case ast.CreateRule():
-                inner = _Rule(node.name, found, report)
+                inner = _Rule(node.name, found, report, templates)
                 body = replace(node.body, query=inner.query(node.body.query, {}))
                 found.statements.append(replace(node, body=body))
             case ast.CreateView():
-                inner = _Rule(node.name, found, report)
+                inner = _Rule(node.name, found, report, templates)
                 body = ast.Insert(inner.query(node.query, {}), span=node.span)
                 found.hidden.add(node.name)
                 found.statements.append(
@@ -63,8 +67,9 @@ def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
 class _Rule:
     """The queries inside one rule."""
 
-    def __init__(self, name: str, found: Expanded, report: Report) -> None:
+    def __init__(self, name: str, found: Expanded, report: Report, templates: Templates) -> None:
         self.name = name
+        self.templates = templates
         self.found = found
         self.report = report
         self.n = 0
@@ -72,14 +77,16 @@ class _Rule:
     def query(self, node: ast.Query, names: Names) -> ast.Query:
         """Return a query that reads streams only; `names` are the common tables in scope."""
         match node:
+            case ast.Apply():
+                applied = self.templates.apply(node)
+                # A mistake was reported: what stands here makes no further ones.
+                return node if applied is None else self.query(applied, names)
             case ast.Union():
                 return ast.Select((ast.Star(node.span),), self._union(node, names), span=node.span)
             case ast.Select():
                 names = self._common(node.with_, names)
                 from_ = None if node.from_ is None else self._table(node.from_, names)
                 return replace(node, from_=from_, with_=())
-            case _:
-                return node
 
     def _common(self, tables: Sequence[ast.CommonTable], names: Names) -> Names:
         own: set[str] = set()

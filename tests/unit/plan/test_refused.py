@@ -13,7 +13,6 @@ GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
 CASES: dict[str, str] = {
     "CreateTable.query": "¦CREATE TABLE t AS SELECT room FROM r;",
     "CreateFunction": "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';",
-    "CreateTemplate": "¦CREATE TEMPLATE t(s STREAM) AS SELECT room FROM s;",
     "Module": "¦MODULE m;",
     "Import": "¦IMPORT 'f.cep';",
     "SetOption": "¦SET x = 1;",
@@ -37,7 +36,6 @@ CASES: dict[str, str] = {
     "Annotation.peers": "¦@peers(include) " + rule("SELECT room FROM r"),
     "Annotation.disabled": "¦@disabled " + rule("SELECT room FROM r"),
     "Insert.columns": rule("¦INSERT INTO t (a) SELECT room FROM r"),
-    "Apply": rule("¦APPLY t(1)"),
     "Select.distinct": rule("¦SELECT DISTINCT room FROM r"),
     "Select.order_by": rule("¦SELECT room FROM r ORDER BY room"),
     "Select.limit": rule("¦SELECT room FROM r LIMIT 3"),
