@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
 
 Row = dict[str, Any]
-NAMES = ("SESSION", "BATCH", "COUNT_WINDOW", "STATE_WINDOW")
+NAMES = ("SESSION", "BATCH", "COUNT_WINDOW", "STATE_WINDOW", "SLIDE")
 
 
 def event_window_of(query: ast.Select) -> ast.Call | None:
@@ -59,6 +59,8 @@ class EventWindows(GroupRows):
         key = self.taken(event)
         if key is None:
             return []
+        if self.kind == "SLIDE" or self.argument("every", 1 if self.kind == "COUNT_WINDOW" else 9):
+            return self.frame(key, event)
         mine = [w for w in self.open if w.key == key]
         if not mine:
             if self.kind == "STATE_WINDOW" and not self.test(0, event):
@@ -75,6 +77,20 @@ class EventWindows(GroupRows):
             limit = self.argument("count", 0 if self.kind == "COUNT_WINDOW" else 1)
             ends = len(window.events) == limit
         return self.close(window, event.t) if ends else []
+
+    def frame(self, key: list[Any], event: Event) -> list[Row]:
+        """Return the row of a window that ends with this row and may share rows with others."""
+        group = [e for k, e in self.seen if k == key]
+        if self.kind == "SLIDE":
+            start = event.t - self.argument("size", 0)
+            inside = [e for e in group if e.t >= start]
+        else:
+            if len(group) % self.argument("every", 1):
+                return []
+            inside = group[-self.argument("count", 0) :]
+            start = inside[0].t
+        self.open.append(Open(start, event.t, key, inside))
+        return self.close(self.open[-1], event.t)
 
     def windows(self) -> list[Timer]:
         if self.kind == "BATCH":

@@ -1,4 +1,4 @@
-"""Windows that rows open and end, one at a time for each group: SESSION, BATCH, COUNT_WINDOW, STATE_WINDOW."""
+"""Windows of GROUP BY that rows open and end: SESSION, BATCH, COUNT_WINDOW, STATE_WINDOW, SLIDE."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from cep.lang import ast
 from cep.plan.bind.constants import bind_count, bind_duration
 from cep.plan.bind.expressions import bind_condition
-from cep.plan.bind.refused import refuse
+from cep.plan.bind.frame_windows import FrameWindow
 from cep.plan.bind.report import is_broken
 from cep.plan.nodes import EventWindow
 
@@ -16,23 +16,26 @@ if TYPE_CHECKING:
     from cep.plan.bind.scopes import Scope
     from cep.plan.expressions import Expr
 
-Kind = Literal["session", "batch", "count", "state"]
+Kind = Literal["session", "batch", "count", "state", "slide"]
 # By name: kind, the arguments in order, how many are needed, an example.
 EVENT_WINDOWS: dict[str, tuple[Kind, tuple[str, ...], int, str]] = {
     "session": ("session", ("gap", "max"), 1, "SESSION(15m, max => 4h)"),
     "batch": ("batch", ("size", "count"), 2, "BATCH(size => 10s, count => 100)"),
     "count_window": ("count", ("count", "every"), 1, "COUNT_WINDOW(100)"),
     "state_window": ("state", ("open", "close"), 2, "STATE_WINDOW(v > 9, v < 5)"),
+    "slide": ("slide", ("size",), 1, "SLIDE(1m)"),
 }
 _ROWS = ("count", "every")
 _CONDITIONS = ("open", "close")
 
 
-def event_window(node: ast.Call, rows: Scope, environment: Environment) -> EventWindow | None:
+def event_window(
+    node: ast.Call, rows: Scope, environment: Environment
+) -> EventWindow | FrameWindow | None:
     """Return the window of a call in GROUP BY.
 
     rows: the scope of one row, for the conditions of STATE_WINDOW.
-    Errors: CEP208, CEP214, CEP216, CEP304.
+    Errors: CEP208, CEP214, CEP216.
     """
     name, report = node.name.lower(), environment.report
     kind, wanted, needed, example = EVENT_WINDOWS[name]
@@ -57,10 +60,11 @@ def event_window(node: ast.Call, rows: Scope, environment: Environment) -> Event
     numbers = {key: _number(key, name, value, environment) for key, value in given.items()}
     if any(number is None for number in numbers.values()):
         return None
-    every = numbers.get("every")
-    if every is not None and every != numbers["count"]:
-        refuse(report, "CountWindow.every", node.span)
-        return None
+    count, size, every = (numbers.get(key) for key in ("count", "size", "every"))
+    if kind == "slide":
+        return None if size is None else FrameWindow("slide", size)
+    if count is not None and every not in (None, count):
+        return FrameWindow("count", count, every or count)
     return EventWindow(kind, numbers.get("gap", numbers.get("size")), numbers.get("max"), numbers.get("count"))  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from cep.plan.bind.aggregates import (
 )
 from cep.plan.bind.event_windows import EVENT_WINDOWS, event_window
 from cep.plan.bind.expressions import bind_expression
+from cep.plan.bind.frame_windows import FrameWindow, framed_rows
 from cep.plan.bind.names import fresh, item_name
 from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import LATER_WINDOWS, refuse
@@ -38,7 +39,7 @@ class Grouping:
     """What GROUP BY says: keys with the expressions they were written as, and the window."""
 
     keys: tuple[tuple[ast.Expression, Item], ...]
-    window: WindowSize | EventWindow
+    window: WindowSize | EventWindow | FrameWindow
 
 
 def bind_grouping(
@@ -50,7 +51,7 @@ def bind_grouping(
     """
     report = environment.report
     rows = row_scope("GROUP BY", source, environment)
-    windows: list[WindowSize | EventWindow | None] = []
+    windows: list[WindowSize | EventWindow | FrameWindow | None] = []
     keys: list[tuple[ast.Expression, Item]] = []
     broken = False
     for node in nodes:
@@ -148,18 +149,18 @@ class GroupScope(Scope):
         function = find_aggregate(node)
         if function is None:
             return None
+        framed = isinstance(self.grouping.window, FrameWindow)
         self.rows.place = f"an argument of {node.name.upper()}"
-        aggregate = bind_aggregate(node, function, self.rows, "window")
+        aggregate = bind_aggregate(node, function, self.rows, "over" if framed else "window")
         if aggregate is None:
             return BROKEN
-        if isinstance(self.grouping.window, EventWindow):
-            if keeps_values(aggregate):
-                return refuse(self.report, "EventWindow.collects", node.span)
-            if needs_length(aggregate):
-                message = (
-                    f"{node.name.upper()} extrapolates to the bounds of a window of one length"
-                )
-                return self.report.add("CEP216", message, node.span, "write TUMBLE(5m)")
+        window = self.grouping.window
+        if isinstance(window, EventWindow) and keeps_values(aggregate):
+            return refuse(self.report, "EventWindow.collects", node.span)
+        sized = isinstance(window, WindowSize) or window.kind == "slide"
+        if not sized and needs_length(aggregate):
+            message = f"{node.name.upper()} extrapolates to the bounds of a window of one length"
+            return self.report.add("CEP216", message, node.span, "write TUMBLE(5m)")
         if aggregate not in self.collected:
             taken = (*(i.name for _, i in self.grouping.keys), *self.collected.values())
             self.collected[aggregate] = fresh(aggregate.function, taken)
@@ -172,11 +173,14 @@ class GroupScope(Scope):
         self.report.add("CEP222", "* cannot stand with GROUP BY", node.span, hint)
         return None
 
-    def node(self, below: Node) -> GroupWindow:
-        """Return the window node on top of a node."""
+    def node(self, below: Node) -> Node:
+        """Return the node of the groups on top of a node."""
         keys = tuple(item for _, item in self.grouping.keys)
         aggregates = tuple((name, a) for a, name in self.collected.items())
         columns = [ColumnSpec(k.name, k.value.type) for k in keys]
         columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
         columns += [ColumnSpec(name, a.type) for name, a in aggregates]
-        return GroupWindow(below, keys, self.grouping.window, aggregates, Schema(tuple(columns)))
+        schema = Schema(tuple(columns))
+        if isinstance(self.grouping.window, FrameWindow):
+            return framed_rows(below, keys, self.grouping.window, dict(aggregates), schema)
+        return GroupWindow(below, keys, self.grouping.window, aggregates, schema)

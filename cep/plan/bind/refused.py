@@ -83,15 +83,11 @@ REFUSED: dict[str, Refusal] = {
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
     "Call.cumulate": Refusal("CEP304", "CUMULATE", _TWO_WINDOWS),
-    "CountWindow.every": Refusal(
-        "CEP304", "COUNT_WINDOW with another every", "use OVER (PARTITION BY k ROWS 99 PRECEDING)"
-    ),
     "EventWindow.collects": Refusal(
         "CEP305",
         "an aggregate that keeps its values, in a window that rows open and end",
         _TWO_WINDOWS,
     ),
-    "Call.slide": Refusal("CEP304", "SLIDE", "use OVER (PARTITION BY k RANGE 1m PRECEDING)"),
     "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),
     "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),
     "Frame.following": Refusal("CEP304", "a frame that ends after or before this row"),

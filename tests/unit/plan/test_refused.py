@@ -51,9 +51,7 @@ CASES: dict[str, str] = {
     "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
     "Call.cumulate": rule(GROUPED + "¦CUMULATE(step => 1m, size => 1h)"),
-    "CountWindow.every": rule(GROUPED + "¦COUNT_WINDOW(100, every => 10)"),
     "EventWindow.collects": rule("SELECT ¦MEDIAN(n) AS m FROM r GROUP BY SESSION(15m)"),
-    "Call.slide": rule(GROUPED + "¦SLIDE(1m)"),
     "Call.zone": rule(GROUPED + "TUMBLE(1d, ¦zone => 'Europe/London')"),
     "Descriptor": rule(
         "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE r, ¦DESCRIPTOR(t2), 1m)) GROUP BY window_start"
