@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cep.cli.arguments import add_parameters, read_rules
 from cep.errors import error
-from cep.testing import load_tests, run_test
+from cep.testing import load_tests, may_have_tests, run_test
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     passed = failed = 0
     for group in groups:
         sources = read_rules(group)
-        if not any("TEST" in source.text.upper() for source in sources):
+        if not any(may_have_tests(source.text) for source in sources):
             continue
         params = dict(arguments.param)
         for test in load_tests(sources, params):
@@ -51,11 +51,14 @@ def _files(path: Path) -> list[Path]:
     """Return a file, or the rule files of a folder.
 
     Raises:
-        CepError: CEP201, there is no such file or folder.
+        CepError: CEP201, there is no such file or folder, or the file is no rule file.
     """
     if path.is_dir():
         return sorted(path.rglob("*.cep"))
     if not path.is_file():
         msg = f"no file or folder {path}"
         raise error("CEP201", msg)
+    if path.suffix != ".cep":
+        msg = f"{path} is no rule file"
+        raise error("CEP201", msg, hint="TEST statements stand in files called *.cep")
     return [path]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cep.testing.blocks import Difference, Outcome, load_tests, run_test
+from cep.testing.blocks import Difference, Outcome, load_tests, may_have_tests, run_test
 
-__all__ = ["Difference", "Outcome", "load_tests", "run_test"]
+__all__ = ["Difference", "Outcome", "load_tests", "may_have_tests", "run_test"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REL = 1e-9
+_STATEMENT = re.compile(r"^\s*TEST\b[^;]*?\bOF\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Outcome:
         lines = [d.render() for d in self.differences]
         lines += [f"a given row was not read: {reason}" for reason in self.rejected]
         return "\n".join(lines)
+
+
+def may_have_tests(text: str) -> bool:
+    """Return whether a text looks as if it held a TEST statement; what is no rule file is told from one so."""
+    return _STATEMENT.search(text) is not None
 
 
 def load_tests(

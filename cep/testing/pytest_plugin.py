@@ -37,10 +37,10 @@ class RuleFile(pytest.File):
 
     def collect(self) -> Iterator[RuleItem]:
         """Yield an item for each TEST; a file without one is left alone, whatever it holds."""
-        from cep.testing.blocks import load_tests
+        from cep.testing.blocks import load_tests, may_have_tests
 
         text = self.path.read_text(encoding="utf-8")
-        if "TEST" not in text.upper():
+        if not may_have_tests(text):
             return
         source = SourceText(str(self.path), text)
         try:

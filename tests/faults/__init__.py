@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from tests.faults.endings import ENDINGS
 from tests.faults.expressions import EXPRESSIONS
+from tests.faults.joins import CLAUSES, JOINS, ORDERED
 from tests.faults.order import ORDER, TIME
 from tests.faults.patterns import INCIDENTS, PATTERNS
 from tests.faults.recognize import RECOGNIZE
@@ -22,6 +23,9 @@ FAULTS = (
     *AGGREGATES,
     *PATTERNS,
     *ENDINGS,
+    *CLAUSES,
+    *JOINS,
+    *ORDERED,
     *RECOGNIZE,
     *INCIDENTS,
     *EXPRESSIONS,

@@ -101,7 +101,7 @@ WINDOWS = (
 AGGREGATES = (
     Fault(
         "aggregates take NULL as a number",
-        "cep/codegen/window/slots.py",
+        "cep/codegen/slot_uses.py",
         "        if value.nullable:\n            tests.append(",
         "        if value.nullable and False:\n            tests.append(",
         ("aggregates",),
@@ -153,8 +153,8 @@ AGGREGATES = (
     Fault(
         "SLOPE takes every sample of an instant",
         "cep/aggregates/slots/moments.py",
-        "elif {{a.last_ts}} != {{t}}:",
-        "else:",
+        "elif {{a.last_ts}} != {{t}}:\n{_indent(_ABSORB, 1)}",
+        "else:\n{_indent(_ABSORB, 1)}",
         ("rates", "qualify"),
     ),
 )

@@ -83,6 +83,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "FAIL" in out
     assert "- c  4.0" in out
     assert main(["test", str(tmp_path / "missing.cep")]) == 2
+    (tmp_path / "cases.test").write_text("=== a case\n")
+    assert main(["test", str(tmp_path / "cases.test")]) == 2
     (tmp_path / "bad.cep").write_text("TEST OF nothing GIVEN s (ts) VALUES (1s) EXPECT NO t;")
     assert main(["test", str(tmp_path / "bad.cep")]) == 2
 
@@ -99,6 +101,7 @@ def test_pytest_collects_rule_files(tmp_path: Path) -> None:
     (tmp_path / "good.cep").write_text(RULES)
     (tmp_path / "wrong.cep").write_text(RULES + WRONG)
     (tmp_path / "without.cep").write_text("CREATE RULE broken AS SELECT;")
+    (tmp_path / "prose.cep").write_text("the latest\ntest\nis no rule file")
     (tmp_path / "test_engine.py").write_text(
         "def test_it(cep_engine):\n"
         "    engine = cep_engine('CREATE STREAM s (ts TIMESTAMP, v INT, WATERMARK FOR ts AS ts);'\n"
