@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cep.api import Engine, run
     from cep.errors import CepError
+    from cep.functions.python import vectorized
     from cep.tables import Coded, Event, Table
 
 __version__ = "0.1.0"
-__all__ = ["CepError", "Coded", "Engine", "Event", "Table", "run"]
+__all__ = ["CepError", "Coded", "Engine", "Event", "Table", "run", "vectorized"]
 
 _ROOMS = {
     "CepError": "cep.errors",
@@ -19,6 +20,7 @@ _ROOMS = {
     "Event": "cep.tables",
     "Table": "cep.tables",
     "run": "cep.api",
+    "vectorized": "cep.functions.python",
 }
 
 

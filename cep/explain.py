@@ -66,6 +66,10 @@ def explain(
     graph = compile_rules(sources, params=params).graph
     chosen = _chosen(graph.rules, rule)
     parts = [_graph_text(r) if stage == "graph" else _kernel_text(r) for r in chosen]
+    if stage == "graph" and rule is None:
+        from cep.plan.explain import function_lines
+
+        parts = [*function_lines(plan_rules(sources, params=params).plan), *parts]
     return "\n".join(parts)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
-from cep.codegen.scope import Leaf, Scope, Value, refused
+from cep.codegen.scope import Hosted, Leaf, Scope, Value, refused
 from cep.functions import FUNCTIONS
 from cep.graph.kernel import StringMap
+from cep.plan.explain_expressions import function_text
 from cep.plan.expressions import (
     Aggregate,
     Bound,
@@ -227,12 +228,20 @@ def host_value(expr: Expr, scope: Scope) -> Value:
     source = text.of(expr)
     columns = tuple(leaf for leaf in text.leaves if isinstance(leaf, Column))
     if len(columns) != len(text.leaves):
-        name = expr.function.upper() if isinstance(expr, Call) else "this expression"
+        name = function_text(expr.function) if isinstance(expr, Call) else "this expression"
         what = f"{name} over captured or aggregated values"
         raise refused(
             what, expr, "compute it in a rule before, or in the SELECT list of a rule after"
         )
-    return scope.computed(source, columns, tuple(text.constants), expr.type)
+    return scope.computed(Hosted(source, columns, tuple(text.constants), expr.type, call_of(expr)))
+
+
+def call_of(expr: Expr) -> str:
+    """Return the name of the function of which an expression is nothing but a call over distinct columns."""
+    if not isinstance(expr, Call) or FUNCTIONS[expr.function].rows is None:
+        return ""
+    plain = all(isinstance(a, Column) for a in expr.args)
+    return expr.function if plain and len({*expr.args}) == len(expr.args) else ""
 
 
 def looked_up(cells: StringCells, scope: Scope) -> Value:

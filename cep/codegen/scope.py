@@ -32,6 +32,17 @@ class Value:
     infinite: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Hosted:
+    """A value the host computes for each row; `text`, `constants`, `call` are as in `cep.graph.kernel.Computed`."""
+
+    text: str
+    columns: tuple[Column, ...]
+    constants: tuple[object, ...]
+    type: Type
+    call: str = ""
+
+
 Leaf = Column | Bound | State | Meta | Aggregate
 
 
@@ -83,14 +94,9 @@ class Scope:
         """Return the present result of an aggregate."""
         raise _missing(aggregate)
 
-    def computed(
-        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
-    ) -> Value:
-        """Return a value the host computes from columns of the row at hand (all of one input).
-
-        `text` is a Python expression over `v[0]..` (values of `columns`), `f` and `c` (`constants`).
-        """
-        raise _missing(columns[0] if columns else text)
+    def computed(self, hosted: Hosted) -> Value:
+        """Return a value the host computes from columns of the row at hand (all of one input)."""
+        raise _missing(hosted.columns[0] if hosted.columns else hosted.text)
 
     def string_columns(self, leaf: Leaf) -> tuple[tuple[int, str], ...] | None:
         """Return the input columns all codes of a STRING leaf come from, or None if that is not known.
@@ -135,18 +141,24 @@ class RowScope(Scope):
         text = local if local is not None else self._cell(column)
         return Value(text, column.type, nullable=not column.not_null)
 
-    def computed(
-        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
-    ) -> Value:
+    def computed(self, hosted: Hosted) -> Value:
         """Return the cell of a computed input column."""
         from cep.graph.kernel import Computed
 
+        columns = hosted.columns
         number = columns[0].input if columns else 0
         if any(c.input != number for c in columns):
-            what = "a string function of columns of two streams"
+            what = "a function of the host over columns of two streams"
             raise refused(what, columns[0])
-        source = Computed(number, text, tuple(c.name for c in columns), constants, kind.value)
-        return Value(f"{self.layout.computed(source)}[{self.row}]", kind)
+        source = Computed(
+            number,
+            hosted.text,
+            tuple(c.name for c in columns),
+            hosted.constants,
+            hosted.type.value,
+            hosted.call,
+        )
+        return Value(f"{self.layout.computed(source)}[{self.row}]", hosted.type)
 
     def _cell(self, column: Column) -> str:
         number = 0 if column.input == EVENT else column.input

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import loop
 from cep.codegen.conditions import is_true
 from cep.codegen.layout import Layout
-from cep.codegen.scope import RowScope, Value
+from cep.codegen.scope import Hosted, RowScope, Value
 from cep.codegen.texts import all_of
 from cep.codegen.vector import select_vector
 from cep.codegen.writer import Writer
@@ -35,8 +35,8 @@ class Identity:
     streams: tuple[str, ...]
     keys: tuple[Column, ...]
 
-    def host(self) -> tuple[str, tuple[Column, ...], tuple[object, ...]]:
-        """Return the host form: text over v and c, its columns and constants."""
+    def host(self) -> Hosted:
+        """Return the host form."""
         columns = (
             Column(0, "$origin_stream", Type.INT),
             Column(0, "$origin_seq", Type.INT),
@@ -44,7 +44,7 @@ class Identity:
         )
         keys = "".join(f", v[{2 + number}]" for number in range(len(self.keys)))
         text = f"f['match_id'](c[0], c[1], c[2][v[0]], v[1]{keys})"
-        return text, columns, (self.name, self.version, self.streams)
+        return Hosted(text, columns, (self.name, self.version, self.streams), Type.STRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SelectScope(RowScope):
         if meta.what == "time":
             return Value(f"{self.layout.merge('ts')}[row]", Type.TIMESTAMP, nullable=False)
         if meta.what in ("match_id", "incident_id") and self.identity is not None:
-            return self.computed(*self.identity.host(), Type.STRING)
+            return self.computed(self.identity.host())
         return super().meta(meta)
 
 

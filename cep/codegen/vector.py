@@ -15,6 +15,7 @@ from cep.codegen.forms import can_fail
 from cep.codegen.host import (
     BUILT_IN,
     HostText,
+    call_of,
     compared,
     is_host_only,
     leaves,
@@ -201,7 +202,8 @@ class VectorForm:
         if len(columns) != len(text.leaves):
             raise NotExactError
         names = tuple(leaf.name for leaf in text.leaves if isinstance(leaf, Column))
-        computed = Computed(0, source, names, tuple(text.constants), expr.type.value)
+        constants = tuple(text.constants)
+        computed = Computed(0, source, names, constants, expr.type.value, call_of(expr))
         return Value(self.array(self.scope.layout.computed(computed)), expr.type)
 
     def _computed(self, expr: Call | Case) -> Value:

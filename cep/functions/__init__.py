@@ -21,7 +21,17 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["FUNCTIONS", "Function", "Resolution", "Signature", "cast", "find", "names", "resolve"]
+__all__ = [
+    "FUNCTIONS",
+    "Function",
+    "Resolution",
+    "Signature",
+    "cast",
+    "find",
+    "names",
+    "register",
+    "resolve",
+]
 
 _FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY)
 
@@ -48,6 +58,14 @@ def find(name: str) -> Function | None:
     Operators (`add`, `eq`, ..) are not found here: the binder takes them from `FUNCTIONS` by name.
     """
     return _BY_NAME.get(name.lower())
+
+
+def register(function: Function) -> Function:
+    """Take a function of the user's into the table; return the one that has its name there already, if any.
+
+    Names of such functions say all about them (`cep.functions.python`), so they are never taken out.
+    """
+    return FUNCTIONS.setdefault(function.name, function)
 
 
 def resolve(function: Function, types: Iterable[Type]) -> Resolution | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Function:
         by `apply`; `scalar` itself accepts None for any argument and then returns None.
     strict: NULL if any argument is NULL (all but AND, OR, COALESCE, NULLIF, IF, IS ..).
     aliases: further names in rule text. operator: written as an operator, not callable by name.
+    rows: the reference for many rows at once, none with a NULL; None: there is no faster way than row by row.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Function:
     aliases: tuple[str, ...] = ()
     operator: bool = False
     doc: str = ""
+    rows: Callable[[Sequence[tuple[Any, ...]]], list[Any]] | None = None
 
     def signature(self, types: tuple[Type, ...]) -> Signature | None:
         """Return the signature that takes exactly these types (NULL fits any), or None."""

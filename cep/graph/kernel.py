@@ -88,7 +88,8 @@ class Computed:
 
     `source` is the text of a Python expression over `v[0] .. v[k-1]` (Python values of `columns`, None
     for NULL), `f` (functions by name, `cep.functions.FUNCTIONS[...].scalar`) and `c` (the constants);
-    it yields a Python value or None. The host may memoise it per distinct tuple of values.
+    it yields a Python value or None. The host may memoise it per distinct tuple of values. `call` is the
+    name of a function if `source` is nothing but its call with all the values in order.
     """
 
     input: int
@@ -96,6 +97,7 @@ class Computed:
     columns: tuple[str, ...]
     constants: tuple[object, ...]
     type_name: str
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,7 @@ class ComputedColumn:
         self._kind = Type(source.type_name)
         self._function = host_function(source.source)
         self._strings = strings
+        self._many = FUNCTIONS[source.call].rows if source.call else None
         self._memo: dict[tuple[Any, ...], int | float] = {}
 
     def compute(self, columns: dict[str, np.ndarray], kinds: dict[str, Type]) -> np.ndarray:
@@ -84,11 +85,18 @@ class ComputedColumn:
         if len(self._memo) > MOST_REMEMBERED:
             self._memo.clear()
         memo = self._memo
-        for row in set(rows) - memo.keys():
-            memo[row] = stored(
-                self._function(row, _SCALARS, self._constants), self._kind, self._strings
-            )
+        fresh = list(set(rows) - memo.keys())
+        for row, value in zip(fresh, self._values(fresh), strict=True):
+            memo[row] = stored(value, self._kind, self._strings)
         return np.array([memo[row] for row in rows], dtype=self._kind.dtype)
+
+    def _values(self, rows: list[tuple[Any, ...]]) -> list[Any]:
+        """Return the value of each row; from one call for all rows without a NULL where there is such a form."""
+        if self._many is None:
+            return [self._function(row, _SCALARS, self._constants) for row in rows]
+        whole = [row for row in rows if None not in row]
+        values = dict(zip(whole, self._many(whole), strict=True)) if whole else {}
+        return [values.get(row) for row in rows]
 
 
 class StringMapTable:

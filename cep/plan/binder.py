@@ -12,6 +12,7 @@ from cep.lang import ast
 from cep.plan.bind.annotations import bind_annotations
 from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flow
 from cep.plan.bind.environment import Environment, StreamInfo
+from cep.plan.bind.functions import bind_functions
 from cep.plan.bind.incidents import bind_incident
 from cep.plan.bind.order import Flow, components, roots, topological
 from cep.plan.bind.outputs import (
@@ -87,6 +88,7 @@ class _Binder:
         found = collect(expanded.statements, self.environment)
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
+        bind_functions(found.functions, self.environment)
         flows = tuple(flow(node, place) for node, place in found.rules.values())
         self.environment.written_by = {f.name: f.writes[0] for f in flows if f.name not in f.writes}
         self._streams(found, {name: f.name for f in flows for name in f.writes})
@@ -280,7 +282,13 @@ class _Binder:
         sources = [s.name for s in streams if not s.derived]
         reached = roots(ordered, sources)
         parameters = tuple((n, v.value) for n, v in self.environment.parameters.items())
-        return Plan(tuple(streams), tuple(rules), components(sources, ordered, reached), parameters)
+        return Plan(
+            tuple(streams),
+            tuple(rules),
+            components(sources, ordered, reached),
+            parameters,
+            functions=tuple(f.plan for f in self.environment.functions.values()),
+        )
 
     def _derived(self, name: str, info: StreamInfo, declared: StreamSpec | None) -> StreamSpec:
         """Return the spec of a stream that rules write, or that takes late rows."""

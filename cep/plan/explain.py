@@ -51,7 +51,7 @@ _MODE = {"relaxed": "", "strict": " STRICT", "combine": " COMBINE"}
 
 def explain_text(plan: Plan) -> str:
     """Return a whole plan as text: derived and source streams, then the rules in topological order."""
-    lines = []
+    lines = function_lines(plan)
     for stream in plan.streams:
         kind = "derived stream" if stream.derived else "stream"
         lines.append(f"{kind} {stream.name} ({schema_text(stream.schema)})")
@@ -59,6 +59,13 @@ def explain_text(plan: Plan) -> str:
         lines.append("")
     lines.append("\n\n".join(rule_text(rule) for rule in plan.rules))
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def function_lines(plan: Plan) -> list[str]:
+    """Return the functions of the user's with how they run, two lines each."""
+    return [
+        line for f in plan.functions for line in (f"function {f.head} = {f.body}", f"  {f.how}")
+    ]
 
 
 def rule_text(rule: RulePlan) -> str:

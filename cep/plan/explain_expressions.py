@@ -115,7 +115,12 @@ def _call_text(expr: Call, strength: int) -> str:
         return _wrap(f"-{expression_text(args[0], strength=7)}", 7, strength)
     if name in _POSTFIX:
         return _wrap(f"{expression_text(args[0], strength=5)} {_POSTFIX[name]}", 4, strength)
-    return f"{name.upper()}({', '.join(expression_text(a) for a in args)})"
+    return f"{function_text(name)}({', '.join(expression_text(a) for a in args)})"
+
+
+def function_text(name: str) -> str:
+    """Return the name of a function as text; those of the user's are known as `module:name(types) ..`."""
+    return name.partition("(")[0] if ":" in name else name.upper()
 
 
 def _wrap(text: str, own: int, around: int) -> str:

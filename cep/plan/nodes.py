@@ -399,6 +399,16 @@ class RulePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """A function of the user's: its name, its head as declared, `module:name`, and how it runs, in words."""
+
+    name: str
+    head: str
+    body: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A bound rule file: every stream (derived ones with their schema), rules in topological order."""
 
@@ -407,3 +417,4 @@ class Plan:
     components: tuple[tuple[str, ...], ...]
     parameters: tuple[tuple[str, object], ...] = ()
     tests: tuple[RuleTest, ...] = ()
+    functions: tuple[FunctionPlan, ...] = ()

@@ -61,6 +61,10 @@ CODES: dict[str, str] = {
     # incidents
     "CEP260": "incident clause missing or repeated",
     "CEP261": "state column that OPEN does not declare",
+    # functions of the user
+    "CEP270": "function in a language other than Python, or not named as 'module:function'",
+    "CEP271": "Python function that cannot be imported",
+    "CEP272": "Python function that cannot be called as declared",
     # not supported in this version
     "CEP301": "statement not supported yet",
     "CEP302": "query clause not supported yet",

@@ -12,6 +12,7 @@ from cep.lang import ast, parse
 from cep.types import TYPE_NAMES, Type
 from tests.oracle.derived import HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.user_functions import called
 from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Catalog:
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
         self.tables: dict[str, TableRows] = {}
         self.written: dict[str, int] = {}  # rows so far of every derived stream
-        statements, self.views = flattened(result.statements)
+        statements, self.views = flattened(called(result.statements))
         for statement in statements:
             self._add(statement)
 

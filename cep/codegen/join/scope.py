@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier, kernel_dtype
-from cep.codegen.scope import RowScope, Value, refused
+from cep.codegen.scope import Hosted, RowScope, Value, refused
 from cep.codegen.texts import null_text
 from cep.plan.expressions import Column
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.writer import Writer
     from cep.plan.nodes import Join
-    from cep.types import Type
 
 SIDES = ("left", "right")
 
@@ -51,15 +50,13 @@ class JoinScope(RowScope):
         array = self.arrays[column.input, column.name]
         return Value(f"{array}[{self.partner}]", column.type, nullable=not column.not_null)
 
-    def computed(
-        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
-    ) -> Value:
+    def computed(self, hosted: Hosted) -> Value:
         """Return a value the host computes from columns of the present row."""
-        for column in columns:
+        for column in hosted.columns:
             if column.input != self.present:
                 what = "in a join this function of a column of the earlier row"
                 raise refused(what, column, "compute it in a subquery below the join")
-        return super().computed(text, columns, constants, kind)
+        return super().computed(hosted)
 
     def keep(self, number: int, place: str) -> None:
         """Write the keeping of the present row of an input at a place of its pool."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
-from cep.codegen.scope import Leaf, RowScope, Value, refused
+from cep.codegen.scope import Hosted, Leaf, RowScope, Value, refused
 from cep.codegen.texts import number_text
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from cep.codegen.recognize.cells import Cells
     from cep.codegen.recognize.rows import RowBuffer
     from cep.codegen.writer import Writer
-    from cep.types import Type
 
 
 class RecognizeScope(RowScope):
@@ -46,14 +45,12 @@ class RecognizeScope(RowScope):
         """Return a column of the buffered row at hand."""
         return self.rows.cell(name, self.at)
 
-    def computed(
-        self, text: str, columns: tuple[Column, ...], constants: tuple[object, ...], kind: Type
-    ) -> Value:
+    def computed(self, hosted: Hosted) -> Value:
         """Return a value that the host computes; it knows the columns of the arriving row only."""
-        if self.at or any(c.name in self.rows.shifted for c in columns):
-            what = "a string function over several columns of rows bound before"
-            raise refused(what, columns[0], "compute it in a rule before")
-        return super().computed(text, columns, constants, kind)
+        if self.at or any(c.name in self.rows.shifted for c in hosted.columns):
+            what = "a function of the host over several columns of rows bound before"
+            raise refused(what, hosted.columns[0], "compute it in a rule before")
+        return super().computed(hosted)
 
     def string_columns(self, leaf: Leaf) -> tuple[tuple[int, str], ...] | None:
         """Return the column the codes of a STRING come from."""

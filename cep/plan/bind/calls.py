@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.errors import nearest
@@ -10,11 +11,13 @@ from cep.plan.bind.operators import call, case, cast, condition, moment, operato
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
 from cep.plan.bind.report import BROKEN, is_broken
 from cep.plan.expressions import Call, Expr, Literal
+from cep.plan.python_source import applied
 from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cep.plan.bind.functions import UserFunction
     from cep.plan.bind.scopes import Scope
 
     Bind = Callable[[ast.Expression, Scope], Expr]
@@ -48,10 +51,22 @@ def bind_call(node: ast.Call, scope: Scope, bind: Bind) -> Expr:
 def _scalar(node: ast.Call, args: list[Expr], scope: Scope) -> Expr:
     from cep.functions import find
 
+    own = scope.environment.functions.get(node.name.lower())
+    if own is not None:
+        return _own(own, node, args, scope)
     function = find(node.name)
     if function is None:
         return unknown_function(node, scope)
     return call(function, args, node.span, scope.report)
+
+
+def _own(own: UserFunction, node: ast.Call, args: list[Expr], scope: Scope) -> Expr:
+    """Return a call of a function of the user's: its body where that is known, else a call of Python."""
+    bound = call(own.function, args, node.span, scope.report, own.plan.name)
+    if own.body is None or not isinstance(bound, Call):
+        return bound
+    body = applied(own.body, bound.args)
+    return bound if body is None else replace(body, span=node.span)
 
 
 def unknown_function(node: ast.Call, scope: Scope) -> Expr:
@@ -61,7 +76,8 @@ def unknown_function(node: ast.Call, scope: Scope) -> Expr:
 
     if node.name in scope.environment.broken_names:
         return BROKEN
-    hint = nearest(node.name, [n.upper() for n in (*names(), *AGGREGATES, *_SPECIAL)])
+    own = [f.plan.name for f in scope.environment.functions.values()]
+    hint = nearest(node.name, [*own, *(n.upper() for n in (*names(), *AGGREGATES, *_SPECIAL))])
     return scope.report.add("CEP203", f"unknown function {node.name!r}", node.span, hint)
 
 
@@ -72,7 +88,8 @@ def plain_arguments(node: ast.Call, scope: Scope, bind: Bind) -> list[Expr] | No
     """
     from cep.functions import find
 
-    if find(node.name) is None and node.name.lower() not in _SPECIAL:
+    name = node.name.lower()
+    if find(name) is None and name not in _SPECIAL and name not in scope.environment.functions:
         unknown_function(node, scope)
         return None
     if node.star or node.distinct or node.filter is not None:

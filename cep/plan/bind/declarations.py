@@ -29,6 +29,7 @@ class Declarations:
     streams: dict[str, tuple[ast.CreateStream, int]] = field(default_factory=dict)
     tables: dict[str, tuple[ast.CreateTable, int]] = field(default_factory=dict)
     parameters: dict[str, ast.Param] = field(default_factory=dict)
+    functions: dict[str, ast.CreateFunction] = field(default_factory=dict)
     rules: dict[str, tuple[Rule, int]] = field(default_factory=dict)
     tests: list[ast.Test] = field(default_factory=list)
     refused_names: set[str] = field(default_factory=set)
@@ -54,6 +55,8 @@ def collect(statements: Sequence[ast.Statement], environment: Environment) -> De
                 place = _place(node, found.rules, number, environment)
                 if place is not None:
                     found.rules[node.name] = (node, place)
+            case ast.CreateFunction():
+                _add_function(node, found, environment)
             case ast.Test():
                 found.tests.append(node)
             case ast.Param():
@@ -65,6 +68,16 @@ def collect(statements: Sequence[ast.Statement], environment: Environment) -> De
                 refuse(environment.report, type(node).__name__, node.span)
                 found.refused_names |= {getattr(node, "name", "")}
     return found
+
+
+def _add_function(node: ast.CreateFunction, found: Declarations, environment: Environment) -> None:
+    """Take a function; calls write its name in any case, as those of the language."""
+    if node.name.lower() in found.functions and not node.or_replace:
+        hint = "write CREATE OR REPLACE to replace the first one"
+        message = f"the function {node.name!r} is declared twice"
+        environment.report.add("CEP209", message, node.span, hint)
+        return
+    found.functions[node.name.lower()] = node
 
 
 def _place(

@@ -11,6 +11,7 @@ from cep.schema import Schema
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.plan.bind.functions import UserFunction
     from cep.plan.expressions import Expr, Literal
 
 
@@ -42,6 +43,7 @@ class Environment:
     report: Report
     streams: dict[str, StreamInfo] = field(default_factory=dict)
     parameters: dict[str, Literal] = field(default_factory=dict)
+    functions: dict[str, UserFunction] = field(default_factory=dict)  # of the user, by lower name
     broken_names: frozenset[str] = frozenset()
     # Names of things a FROM cannot read, with what they are.
     others: dict[str, str] = field(default_factory=dict)

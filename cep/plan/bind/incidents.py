@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 
 from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
-from cep.plan.bind.environment import Environment
 from cep.plan.bind.expressions import bind_condition, bind_expression
 from cep.plan.bind.operators import convert, fits, shared_type
 from cep.plan.bind.refused import refuse
@@ -21,7 +20,7 @@ from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.errors import Span
-    from cep.plan.bind.environment import StreamInfo
+    from cep.plan.bind.environment import Environment, StreamInfo
 
 _HEAD = (
     ColumnSpec("incident_id", Type.STRING, not_null=True),
@@ -151,14 +150,7 @@ class _ClauseScope(Scope):
         stream = draft.streams[clause.stream]
         environment = draft.environment
         if report is not environment.report:
-            environment = Environment(
-                report,
-                environment.streams,
-                environment.parameters,
-                environment.broken_names,
-                environment.others,
-                environment.written_by,
-            )
+            environment = replace(environment, report=report)
         super().__init__(environment, f"{clause.kind.upper()} ON {clause.stream}")
         self.draft = draft
         self.state = {} if clause.kind == "open" else draft.types

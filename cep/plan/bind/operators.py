@@ -49,8 +49,10 @@ def shared_type(types: Sequence[Type]) -> Type | None:
     return found.pop() if found else Type.NULL
 
 
-def call(function: Function, args: Sequence[Expr], span: Span, report: Report) -> Expr:
-    """Return a call of a scalar function by name, with its arguments converted.
+def call(
+    function: Function, args: Sequence[Expr], span: Span, report: Report, name: str = ""
+) -> Expr:
+    """Return a call of a scalar function, with its arguments converted; `name` is what messages call it.
 
     Errors: CEP214 wrong number of arguments, CEP211 no signature for these types.
     """
@@ -63,7 +65,7 @@ def call(function: Function, args: Sequence[Expr], span: Span, report: Report) -
     if found is not None:
         converted = tuple(convert(a, w) for a, w in zip(args, found.wants, strict=True))
         return Call(function.name, converted, found.result, span)
-    name = function.name.upper()
+    name = name or function.name.upper()
     if all(s.wants(len(args)) is None for s in function.signatures):
         counts = sorted({len(s.args) for s in function.signatures})
         variadic = " or more" if any(s.variadic for s in function.signatures) else ""
@@ -72,14 +74,15 @@ def call(function: Function, args: Sequence[Expr], span: Span, report: Report) -
         message = f"{name} takes {wanted}{variadic} argument{plural}, not {len(args)}"
         return report.add("CEP214", message, span)
     have = listing(a.type.value for a in args)
-    return report.add("CEP211", f"{name} cannot be applied to {have}", span, _usage(function))
+    usage = _usage(function, name)
+    return report.add("CEP211", f"{name} cannot be applied to {have}", span, usage)
 
 
-def _usage(function: Function) -> str:
+def _usage(function: Function, name: str) -> str:
     forms = []
     for signature in function.signatures:
         dots = ", .." if signature.variadic else ""
-        forms.append(f"{function.name.upper()}({', '.join(t.value for t in signature.args)}{dots})")
+        forms.append(f"{name}({', '.join(t.value for t in signature.args)}{dots})")
     return "it is " + " or ".join(forms)
 
 

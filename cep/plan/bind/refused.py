@@ -29,7 +29,7 @@ REFUSED: dict[str, Refusal] = {
     "CreateTable.query": Refusal(
         "CEP301", "CREATE TABLE .. AS", "UPSERT INTO the table from a rule"
     ),
-    "CreateFunction": Refusal("CEP301", "CREATE FUNCTION"),
+    "CreateFunction.aggregate": Refusal("CEP301", "CREATE AGGREGATE FUNCTION"),
     "Module": Refusal("CEP301", "MODULE"),
     "Import": Refusal("CEP301", "IMPORT", "give all rule files to the command or to Engine(..)"),
     "SetOption": Refusal("CEP301", "SET"),

@@ -12,7 +12,9 @@ GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
 
 CASES: dict[str, str] = {
     "CreateTable.query": "¦CREATE TABLE t AS SELECT room FROM r;",
-    "CreateFunction": "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';",
+    "CreateFunction.aggregate": (
+        "¦CREATE AGGREGATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';"
+    ),
     "Module": "¦MODULE m;",
     "Import": "¦IMPORT 'f.cep';",
     "SetOption": "¦SET x = 1;",
