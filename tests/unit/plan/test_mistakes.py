@@ -243,6 +243,11 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP258", rule("SELECT r.room FROM r JOIN q WITHIN 1m ON ¦r.value > 1")),
     ("CEP259", rule("SELECT r.room FROM ¦r JOIN q ON r.room = q.room")),
     ("CEP259", rule("SELECT r.room FROM ¦r ASOF JOIN q WITHIN 1m ON r.room = q.room")),
+    # functions in Python
+    ("CEP270", "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE JAVA AS 'math:sqrt';"),
+    ("CEP270", "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'math.sqrt';"),
+    ("CEP271", "¦CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'math:squirt';"),
+    ("CEP272", "¦CREATE FUNCTION f(a INT, b INT) RETURNS INT LANGUAGE PYTHON AS 'math:sqrt';"),
     # incidents
     ("CEP260", "¦CREATE INCIDENT i KEY (room) CLOSE ON r;"),
     ("CEP260", INCIDENT + "OPEN ON r EMIT OPENED ¦EMIT CLOSED;"),
