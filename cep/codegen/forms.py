@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 LONG_TEXT = 2_000  # characters; what is longer stands in a temporary
+SMALL_TERM = 1e290  # half of the distance between the two largest doubles is 1e292
 MOST_CHOICES = (
     16  # from more branches on they are written as statements, not as one nested expression
 )
@@ -141,8 +142,16 @@ def _call(call: Call, scope: Scope) -> Value:
         text,
         call.type,
         nullable=not signature.total or any(v.nullable or v.infinite for v in values),
-        infinite=signature.infinite or any(values[i].infinite for i in signature.carries),
+        infinite=(signature.infinite and not _stays_finite(call))
+        or any(values[i].infinite for i in signature.carries),
     )
+
+
+def _stays_finite(call: Call) -> bool:
+    """Whether finite operands give a finite sum: one is a constant too small to carry the largest double further."""
+    terms = [a.value for a in call.args if isinstance(a, Literal)]
+    small = any(isinstance(v, float) and abs(v) <= SMALL_TERM for v in terms)
+    return call.function in ("add", "sub") and small
 
 
 def _short(text: str, scope: Scope) -> str:

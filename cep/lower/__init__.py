@@ -155,7 +155,8 @@ def _key_columns(chain: list[Node]) -> tuple[str, ...]:
         return ()
     names: tuple[str | None, ...]
     names = bottom.key_names if isinstance(bottom, Match) else bottom.partition
-    projections = [bottom.rows] if isinstance(bottom, Match) and bottom.rows else []
+    inside = bottom.rows if isinstance(bottom, Match) else bottom.items
+    projections = [inside] if inside else []
     projections += [node.items for node in chain[1:] if isinstance(node, Project)]
     for items in projections:
         kept = {i.value.name: i.name for i in items if isinstance(i.value, Column)}

@@ -98,7 +98,12 @@ def node_lines(node: Node) -> list[str]:
 
 
 def _recognize_lines(node: Recognize) -> list[str]:
-    return recognize_lines(node) + [f"  Scan {scan.stream}" for scan in node.inputs]
+    lines = recognize_lines(node)
+    if node.items:
+        lines.append(f"  items {items_text(node.items)}")
+    if node.one_pass:
+        lines.append("  in one pass where its automaton can be deterministic")
+    return lines + [f"  Scan {scan.stream}" for scan in node.inputs]
 
 
 def _suppress_text(node: Suppress) -> str:

@@ -8,7 +8,7 @@ from typing import Literal as OneOf
 
 if TYPE_CHECKING:
     from cep.plan.expressions import Aggregate, Bound, Expr, Meta
-    from cep.plan.nodes import Scan, Variable
+    from cep.plan.nodes import Item, Scan, Variable
     from cep.schema import Schema
 
 ALL_ROWS = ""  # name of the variable every row of a match belongs to (unqualified columns)
@@ -115,8 +115,9 @@ class Recognize:
     where: rows that exist for this node. partition: columns of the input, named alike in the output. subsets: variables
     of each named union; `ALL_ROWS` is the union of all. Conditions speak of the candidate as Column(0, name) and of
     bound rows as Bound and Aggregate; measures are leaves only (expressions over them stand in the Project
-    above). Output columns: the keys, then with ALL ROWS `columns` of the row, then the measures; hidden:
-    the origin of the match as in `Match`.
+    above). Output columns: the keys, then with ALL ROWS `columns` of the row, then the measures; or, if there are any,
+    `items` over them; hidden: the origin of the match as in `Match`. one_pass: it runs as a deterministic automaton if it
+    has one.
     """
 
     inputs: tuple[Scan, ...]
@@ -133,6 +134,8 @@ class Recognize:
     columns: tuple[str, ...]
     measures: tuple[RowMeasure, ...]
     schema: Schema
+    items: tuple[Item, ...] = ()
+    one_pass: bool = False
 
     def members(self, name: str) -> tuple[str, ...]:
         """Return the variables a variable, subset or `ALL_ROWS` stands for."""

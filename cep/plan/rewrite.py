@@ -12,6 +12,7 @@ from cep.plan.rewrites.merge_projects import merge_projects
 from cep.plan.rewrites.narrow_join import narrow_join
 from cep.plan.rewrites.project_into_match import project_into_match
 from cep.plan.rewrites.push_key_filter import push_key_filter
+from cep.plan.rewrites.run_in_one_pass import run_in_one_pass
 from cep.plan.tree import rewrite_nodes
 from cep.plan.verify import verify
 
@@ -29,6 +30,7 @@ REWRITES: tuple[Callable[[Node], Node], ...] = (
     merge_projects,
     project_into_match,
     narrow_join,
+    run_in_one_pass,
 )
 
 

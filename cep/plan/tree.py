@@ -178,7 +178,8 @@ def _map_recognize(node: Recognize, change: Callable[[Expr], Expr]) -> Recognize
     )
     measures = tuple(_map_measure(m, change) for m in node.measures)
     where = None if node.where is None else change(node.where)
-    return replace(node, variables=variables, measures=measures, where=where)
+    items = tuple(Item(i.name, change(i.value)) for i in node.items)
+    return replace(node, variables=variables, measures=measures, where=where, items=items)
 
 
 def _map_measure(measure: RowMeasure, change: Callable[[Expr], Expr]) -> RowMeasure:

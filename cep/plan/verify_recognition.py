@@ -48,10 +48,20 @@ def recognize_faults(node: Recognize) -> Iterator[str]:
         yield from _expression(expr, node, known)
     if any(c.type is not Type.BOOLEAN for c in conditions):
         yield "a condition is not BOOLEAN"
+    yield from _output_faults(node, types)
+
+
+def _output_faults(node: Recognize, types: dict[str, Type]) -> Iterator[str]:
+    """Yield what is wrong with the columns of the output."""
     shape = [(n, types.get(n)) for n in (*node.partition, *node.columns)]
     shape += [(m.name, m.value.type) for m in node.measures]
-    if shape != [(c.name, c.type) for c in node.schema.columns]:
-        yield "schema is not keys, columns, measures"
+    for item in node.items:
+        for part in walk(item.value):
+            if isinstance(part, Column) and (part.name, part.type) not in shape:
+                yield f"no key, column or measure {part.name}"
+    made = [(i.name, i.value.type) for i in node.items] or shape
+    if made != [(c.name, c.type) for c in node.schema.columns]:
+        yield "schema is not keys, columns, measures; nor items"
 
 
 def _expression(expr: Expr, node: Recognize, known: dict[str, Type]) -> Iterator[str]:

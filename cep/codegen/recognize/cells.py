@@ -126,14 +126,16 @@ class Cells:
             tests.append(f"{pair[0]} == {pair[1]}")
         return " and ".join(tests) or "1 == 1"
 
-    def bind(self, scope: RecognizeScope, variable: str) -> None:
-        """Write the binding of the row of `scope` to the variable whose number is the kernel text `variable`."""
+    def bind(self, scope: RecognizeScope, variable: str | int) -> None:
+        """Write the binding of the row of `scope` to a variable: its number, or the kernel text of it."""
         unions = {c.variable for c in self.captures} | set(self.counts)
         by_members: dict[tuple[str, ...], list[str]] = {}
         for name in sorted(unions):
             by_members.setdefault(self.node.members(name), []).append(name)
         for members, names in by_members.items():
             test = self.test(variable, members)
+            if test is None:
+                continue
             if test:
                 with scope.writer.block(f"if {test}:"):
                     self._bind_unions(scope, names, variable)
@@ -141,14 +143,16 @@ class Cells:
                 self._bind_unions(scope, names, variable)
         self.slots.bind(scope, variable)
 
-    def test(self, variable: str, members: tuple[str, ...]) -> str:
-        """Return the condition that a variable number is one of a union; empty if it always is."""
+    def test(self, variable: str | int, members: tuple[str, ...]) -> str | None:
+        """Return the condition that a variable number is one of a union: empty if it always is, None if never."""
         if len(members) == len(self.node.variables):
             return ""
         numbers = [n for n, v in enumerate(self.node.variables) if v.name in members]
+        if isinstance(variable, int):
+            return "" if variable in numbers else None
         return " or ".join(f"{variable} == {n}" for n in numbers)
 
-    def _bind_unions(self, scope: RecognizeScope, names: list[str], variable: str) -> None:
+    def _bind_unions(self, scope: RecognizeScope, names: list[str], variable: str | int) -> None:
         writer = scope.writer
         for name in names:
             found = [
@@ -169,7 +173,7 @@ class Cells:
                 count = self.text(self.counts[name])
                 writer.line(f"{count} = {count} + 1")
 
-    def _own(self, scope: RecognizeScope, key: Capture, variable: str) -> str:
+    def _own(self, scope: RecognizeScope, key: Capture, variable: str | int) -> str:
         if key.name == CLASSIFIER:
             return f"constants[{variable}]"
         return scope.buffered(key.name).text

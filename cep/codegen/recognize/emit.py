@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cep.codegen.layout import ORIGIN
-from cep.codegen.loop import store
+from cep.codegen.recognize.output import Output
+from cep.codegen.scope import Value
 from cep.codegen.texts import null_text
-from cep.plan.expressions import Meta
 
 if TYPE_CHECKING:
     from cep.codegen.recognize.parts import Parts
@@ -19,22 +18,12 @@ class Emitter:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        node, layout = parts.node, parts.layout
-        schema = node.inputs[0].schema
-        types = {c.name: c.type for c in schema.columns}
-        self.keys = [
-            layout.output(n, t) for n, t in zip(node.partition, parts.keys.types, strict=True)
-        ]
-        self.columns = [layout.output(name, types[name]) for name in node.columns]
-        self.measures = [layout.output(m.name, m.value.type) for m in node.measures]
-        self.origin = [layout.output(name, kind) for name, kind in ORIGIN]
-        if self.numbered:
-            layout.state("key_matches", "i64", "keys")
+        self.output = Output(parts)
 
     @property
     def numbered(self) -> bool:
         """Whether some measure is MATCH_NUMBER()."""
-        return any(_is_number(m) for m in self.parts.node.measures)
+        return self.output.numbered
 
     @property
     def all_rows(self) -> bool:
@@ -93,7 +82,7 @@ class Emitter:
     def _settle(self, local: str, measure: RowMeasure) -> None:
         from cep.codegen.forms import settled
 
-        self._facts()
+        self.output.facts("now")
         value = settled(measure.value, self.parts.scope)
         self.parts.writer.line(f"{local} = {value.text}")
 
@@ -121,50 +110,35 @@ class Emitter:
                     self._row("at", finals)
             writer.line("step = node_next[step]")
 
-    def _facts(self) -> None:
-        number = "key_matches[slot]" if self.numbered else "0"
-        self.parts.scope.facts = {"match_number": number}
-
     def _row(self, row: str, finals: tuple[int, ...]) -> None:
         """Write a row of output; `row` is the buffered row its columns come from, `finals` measures that are settled."""
-        parts, writer, scope = self.parts, self.parts.writer, self.parts.scope
-        writer.lines("n_out = ctl[3]", "out_ts[n_out] = now", "out_cause[n_out] = cause")
-        for number, array in enumerate(self.keys):
-            writer.line(f"{array}[n_out] = {parts.keys.value(number).text}")
-        for name, array in zip(parts.node.columns, self.columns, strict=True):
-            writer.line(f"{array}[n_out] = {parts.rows.cell(name, row).text}")
-        self._facts()
+        parts, scope = self.parts, self.parts.scope
         scope.at, scope.variable, scope.cells = row, None, parts.measures
-        for number, (measure, array) in enumerate(
-            zip(parts.node.measures, self.measures, strict=True)
-        ):
-            if number in finals:
-                writer.line(f"{array}[n_out] = final{number}")
-            else:
-                store(array, measure.value, scope)
-        self._origin(row="head")
-        writer.line("ctl[3] = n_out + 1")
 
-    def _origin(self, row: str) -> None:
-        stream, seq = self.origin
-        writer = self.parts.writer
-        writer.lines(f"{stream}[n_out] = 0", f"{seq}[n_out] = row_seq[{row}]")
+        def measure(number: int, given: RowMeasure) -> Value | None:
+            return Value(f"final{number}", given.value.type) if number in finals else None
+
+        parts.writer.line("n_out = ctl[3]")
+        self.output.row(
+            "now",
+            "cause",
+            "row_seq[head]",
+            column=lambda name: parts.rows.cell(name, row),
+            measure=measure,
+        )
+        parts.writer.line("ctl[3] = n_out + 1")
 
     # ------------------------------------------------------------ a row of no match
 
     def unmatched(self, row: str) -> None:
         """Write the row of output of a row that no match has: keys and columns, measures NULL."""
-        parts, writer = self.parts, self.parts.writer
-        writer.lines("n_out = ctl[3]", "out_ts[n_out] = now", "out_cause[n_out] = cause")
-        for number, array in enumerate(self.keys):
-            writer.line(f"{array}[n_out] = {parts.keys.value(number).text}")
-        for name, array in zip(parts.node.columns, self.columns, strict=True):
-            writer.line(f"{array}[n_out] = {parts.rows.cell(name, row).text}")
-        for measure, array in zip(parts.node.measures, self.measures, strict=True):
-            writer.line(f"{array}[n_out] = {null_text(measure.value.type)}")
-        self._origin(row)
-        writer.line("ctl[3] = n_out + 1")
-
-
-def _is_number(measure: RowMeasure) -> bool:
-    return isinstance(measure.value, Meta) and measure.value.what == "match_number"
+        parts = self.parts
+        parts.writer.line("n_out = ctl[3]")
+        self.output.row(
+            "now",
+            "cause",
+            f"row_seq[{row}]",
+            column=lambda name: parts.rows.cell(name, row),
+            measure=lambda _, given: Value(null_text(given.value.type), given.value.type),
+        )
+        parts.writer.line("ctl[3] = n_out + 1")

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from cep.codegen import conditions
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import ORIGIN, Layout
+from cep.codegen.recognize.arrival import find_key, pass_filtered
 from cep.codegen.recognize.cells import Cells
 from cep.codegen.recognize.decide import Decide
 from cep.codegen.recognize.emit import Emitter
 from cep.codegen.recognize.park import Park
-from cep.codegen.recognize.parts import THREADS, Parts, conditions_of
+from cep.codegen.recognize.parts import THREADS, Parts, conditions_of, key_types
 from cep.codegen.recognize.rows import RowBuffer
 from cep.codegen.recognize.scope import RecognizeScope
 from cep.codegen.recognize.scout import SCOUTING, TO_THREADS, Scout
 from cep.codegen.recognize.step import ALWAYS, MOST_THREADS, MOST_TRIES, Step
-from cep.codegen.scope import Value
 from cep.codegen.writer import Writer
 from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
 from cep.pattern.gates import leaves
@@ -44,20 +44,18 @@ def recognize_kernel(node: Recognize, program: Program, name: str = "recognize")
     writer = Writer()
     for variable in node.variables:
         layout.constant(variable.name)  # constants[n] is the name of variable n, for CLASSIFIER()
-    schema = node.inputs[0].schema
-    types = [column.type for n in node.partition if (column := schema.find(n)) is not None]
     rows = RowBuffer(node, layout)
     parts = Parts(
         node,
         program,
         layout,
         writer,
-        KeySlots(layout, types),
-        rows,
+        KeySlots(layout, key_types(node)),
         RecognizeScope(layout, writer, rows),
-        Cells(node, layout, "known", THREADS),
         Cells(node, layout, "m"),
         conditions_of(node),
+        rows,
+        Cells(node, layout, "known", THREADS),
     )
     _keep_what_is_read(parts)
     _Kernel(parts).write()
@@ -268,19 +266,8 @@ class _Kernel:
         """Write the taking of input row `row`, unless nothing can come of it."""
         parts, writer, scope = self.parts, self.parts.writer, self.parts.scope
         scope.at, scope.variable, scope.cells = "", None, None
-        node = parts.node
-        if node.where is not None:
-            with writer.block(f"if not ({conditions.is_true(node.where, scope)}):"):
-                writer.lines("row = row + 1", "continue")
-        schema = node.inputs[0].schema
-        values = []
-        for name in node.partition:
-            column = schema.find(name)
-            assert column is not None
-            text = f"{parts.layout.column(0, name, column.type)}[row]"
-            values.append(Value(text, column.type, nullable=not column.not_null))
-        parts.keys.load(scope, values, grouped=True)
-        parts.keys.find(writer)
+        pass_filtered(parts)
+        find_key(parts)
         if parts.keeps_keys:
             self._new_key()
         self._flags()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.pattern.gates import reads_bindings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cep.pattern.recognize.program import Program
     from cep.plan.expressions import Expr
     from cep.plan.recognition import Recognize
+    from cep.types import Type
 
 THREADS = "threads"
 NODES = "nodes"
@@ -45,28 +46,49 @@ def conditions_of(node: Recognize) -> tuple[RowCondition, ...]:
     return tuple(found)
 
 
-@dataclass(slots=True)
-class Parts:
-    """Everything the writers of the parts work with.
+def key_types(node: Recognize) -> list[Type]:
+    """Return the types of the columns of PARTITION BY."""
+    schema = node.inputs[0].schema
+    return [column.type for n in node.partition if (column := schema.find(n)) is not None]
 
-    threads: cells of threads (what conditions read of the rows bound so far); measures: those of the match being
-    written. marks: whether (row, state) pairs that led to no match are marked. free_threads, free_nodes: registers of the free lists.
-    """
+
+@dataclass(slots=True)
+class KernelParts:
+    """What the writers of either kernel work with; measures: the cells of the match that is being written."""
 
     node: Recognize
     program: Program
     layout: Layout
     writer: Writer
     keys: KeySlots
-    rows: RowBuffer
     scope: RecognizeScope
-    threads: Cells
     measures: Cells
     conditions: tuple[RowCondition, ...]
+
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether a key is remembered when it has no rows: for PREV, `^`, MATCH_NUMBER()."""
+        numbered = any(getattr(m.value, "what", "") == "match_number" for m in self.node.measures)
+        return bool(self.node.shifted) or self.program.anchored or numbered
+
+    def call(self, module: str, function: str, *args: str | int) -> str:
+        """Return the text of a call of a kernellib function."""
+        return f"{self.layout.use(module, function)}({', '.join(str(a) for a in args)})"
+
+
+@dataclass(slots=True)
+class Parts(KernelParts):
+    """Everything the writers of the kernel that keeps rows and threads work with.
+
+    threads: cells of threads (what conditions read of the rows bound so far). marks: whether (row, state) pairs that
+    led to no match are marked. free_threads, free_nodes: registers of the free lists.
+    """
+
+    rows: RowBuffer
+    threads: Cells
     marks: bool = True
     free_threads: int = 0
     free_nodes: int = 0
-    tables: dict[str, str] = field(default_factory=dict)
 
     @property
     def captures(self) -> bool:
@@ -88,12 +110,6 @@ class Parts:
         """Largest number of states that may follow one state."""
         return max(len(state.follow) for state in self.program.states)
 
-    @property
-    def keeps_keys(self) -> bool:
-        """Whether a key is remembered when it has no rows: for PREV, `^`, MATCH_NUMBER()."""
-        numbered = any(getattr(m.value, "what", "") == "match_number" for m in self.node.measures)
-        return bool(self.node.shifted) or self.program.anchored or numbered
-
     def add_one(self, name: str) -> None:
         """Write the counting of one in a register."""
         cell = self.layout.register(name)
@@ -103,10 +119,6 @@ class Parts:
         """Write the counting down by one in a register."""
         cell = self.layout.register(name)
         self.writer.line(f"{cell} = {cell} - 1")
-
-    def call(self, module: str, function: str, *args: str | int) -> str:
-        """Return the text of a call of a kernellib function."""
-        return f"{self.layout.use(module, function)}({', '.join(str(a) for a in args)})"
 
     def take(self, pool: str, at: int) -> str:
         """Return the text that takes a free thread or node."""

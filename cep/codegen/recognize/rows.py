@@ -22,26 +22,13 @@ if TYPE_CHECKING:
 ROWS = "rows"
 
 
-class RowBuffer:
-    """The arrays of rows (pool "rows") and the last values of every key."""
+class LookBehind:
+    """The columns of the row that has just come: its own, and those of rows before it in the last values of its key."""
 
     def __init__(self, node: Recognize, layout: Layout) -> None:
         self.layout = layout
         self.shifted: dict[str, Shifted] = {s.name: s for s in node.shifted}
         self.schema = node.inputs[0].schema
-        self.kept: dict[str, tuple[str, Type]] = {}
-        self._names: set[str] = set()
-        layout.pool(ROWS, 256)
-        self.at = layout.register_number("rows_free", -1)
-        layout.register("rows_used")
-        layout.register("rows_live")
-        layout.register("rows_seen")
-        layout.state("rows_chain", "i32", ROWS, fill=-1)
-        layout.state("row_next", "i64", ROWS, fill=-1)
-        layout.state("row_ts", "i64", ROWS)
-        layout.state("row_number", "i64", ROWS)
-        layout.state("row_flags", "i64", ROWS)
-        layout.state("row_seq", "i64", ROWS)
         self.depths: dict[str, int] = {}
         for shift in node.shifted:
             self.depths[shift.column] = max(self.depths.get(shift.column, 0), shift.offset)
@@ -63,19 +50,16 @@ class RowBuffer:
             raise AssertionError(msg)
         return column.type
 
-    def cell(self, name: str, row: str) -> Value:
-        """Return a kept column of a buffered row; it is kept from the first time it is asked for."""
-        kind = self.type_of(name)
-        if name not in self.kept:
-            base = f"row_{identifier(name)}"
-            while base in self._names:
-                base += "x"
-            base = self.layout.state(f"{base}_kept", kernel_dtype(kind), ROWS)
-            self._names.add(base.removesuffix("_kept"))
-            self.kept[name] = (base, kind)
+    def _value(self, name: str, text: str) -> Value:
         column = self.schema.find(name)
         not_null = column is not None and column.not_null
-        return Value(f"{self.kept[name][0]}[{row}]", kind, nullable=not not_null)
+        return Value(text, self.type_of(name), nullable=not not_null)
+
+    def cell(self, name: str, row: str) -> Value:
+        """Return a column of input row `row`, which is the present one."""
+        if name in self.shifted:
+            return self.arriving(name)
+        return self._value(name, f"{self.layout.column(0, name, self.type_of(name))}[{row}]")
 
     def arriving(self, name: str) -> Value:
         """Return a look-behind column of the row that has just come, from the last values of its key."""
@@ -83,6 +67,13 @@ class RowBuffer:
         width = self.depths[shift.column]
         place = "slot" if width == 1 else f"slot * {width} + {shift.offset - 1}"
         return Value(f"{self.rings[shift.column]}[{place}]", self.type_of(name))
+
+    def newest(self, name: str) -> str | None:
+        """Return the cell with a column of the newest row of key `slot`, None if it is not kept."""
+        if name not in self.rings:
+            return None
+        width = self.depths[name]
+        return f"{self.rings[name]}[slot]" if width == 1 else f"{self.rings[name]}[slot * {width}]"
 
     def clear_rings(self, writer: Writer) -> None:
         """Write the look-behind of a key that had no row yet."""
@@ -103,6 +94,38 @@ class RowBuffer:
             first = "slot" if width == 1 else f"slot * {width}"
             source = self.layout.column(0, column, self.type_of(column))
             writer.line(f"{ring}[{first}] = {source}[{row}]")
+
+
+class RowBuffer(LookBehind):
+    """The arrays of rows (pool "rows") and the last values of every key."""
+
+    def __init__(self, node: Recognize, layout: Layout) -> None:
+        self.kept: dict[str, tuple[str, Type]] = {}
+        self._names: set[str] = set()
+        layout.pool(ROWS, 256)
+        self.at = layout.register_number("rows_free", -1)
+        layout.register("rows_used")
+        layout.register("rows_live")
+        layout.register("rows_seen")
+        layout.state("rows_chain", "i32", ROWS, fill=-1)
+        layout.state("row_next", "i64", ROWS, fill=-1)
+        layout.state("row_ts", "i64", ROWS)
+        layout.state("row_number", "i64", ROWS)
+        layout.state("row_flags", "i64", ROWS)
+        layout.state("row_seq", "i64", ROWS)
+        super().__init__(node, layout)
+
+    def cell(self, name: str, row: str) -> Value:
+        """Return a kept column of a buffered row; it is kept from the first time it is asked for."""
+        kind = self.type_of(name)
+        if name not in self.kept:
+            base = f"row_{identifier(name)}"
+            while base in self._names:
+                base += "x"
+            base = self.layout.state(f"{base}_kept", kernel_dtype(kind), ROWS)
+            self._names.add(base.removesuffix("_kept"))
+            self.kept[name] = (base, kind)
+        return self._value(name, f"{self.kept[name][0]}[{row}]")
 
     def keep(self, writer: Writer, row: str) -> None:
         """Write the kept columns of the present row into the new buffered row `kept`."""

@@ -12,7 +12,7 @@ from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
     from cep.codegen.recognize.cells import Cells
-    from cep.codegen.recognize.rows import RowBuffer
+    from cep.codegen.recognize.rows import LookBehind
     from cep.codegen.writer import Writer
 
 
@@ -21,19 +21,23 @@ class RecognizeScope(RowScope):
 
     at: kernel text of the buffered row at hand, empty for the row that has just come (input row `row`).
     variable: the variable a candidate is tested for, None in measures. cells: what bound rows are read from.
-    facts: kernel text of what MATCH_NUMBER() and the like mean.
+    facts: kernel text of what MATCH_NUMBER() and the like mean. made: keys, columns and measures by name, while items over
+    them are written.
     """
 
-    def __init__(self, layout: Layout, writer: Writer, rows: RowBuffer) -> None:
+    def __init__(self, layout: Layout, writer: Writer, rows: LookBehind) -> None:
         super().__init__(layout, writer, "row")
         self.rows = rows
         self.at = ""
         self.variable: str | None = None
         self.cells: Cells | None = None
         self.facts: dict[str, str] = {}
+        self.made: dict[str, Value] | None = None
 
     def column(self, column: Column) -> Value:
-        """Return a column of the row at hand."""
+        """Return a column of the row at hand; in items, a key, column or measure."""
+        if self.made is not None:
+            return self.made[column.name]
         if self.at:
             return self.buffered(column.name)
         if column.name in self.rows.shifted:
@@ -44,6 +48,10 @@ class RecognizeScope(RowScope):
     def buffered(self, name: str) -> Value:
         """Return a column of the buffered row at hand."""
         return self.rows.cell(name, self.at)
+
+    def row_time(self) -> str:
+        """Return the kernel text of the instant of the buffered row at hand."""
+        return f"row_ts[{self.at}]"
 
     def computed(self, hosted: Hosted) -> Value:
         """Return a value that the host computes; it knows the columns of the arriving row only."""

@@ -71,11 +71,13 @@ class CellSlots:
             scope.layout.use(module, function)
         return Value(f"({text})", aggregate.type, infinite=aggregate.type is Type.DOUBLE)
 
-    def bind(self, scope: RecognizeScope, variable: str) -> None:
+    def bind(self, scope: RecognizeScope, variable: str | int) -> None:
         """Write the adding of the row of the scope to every slot of its variable."""
         for use, cells in self.slots.items():
             local = {field: self.cells.text(cell) for field, cell in cells.items()}
             test = self.cells.test(variable, use.variables)
+            if test is None:
+                continue
             if test:
                 with scope.writer.block(f"if {test}:"):
                     self._add(use, local, scope)
@@ -102,7 +104,7 @@ class CellSlots:
             scope,
             lambda kind: writer.fresh("x_f" if kind is Type.DOUBLE else "x_i"),
         )
-        lines = kind.add_text(local, xs, f"row_ts[{scope.at}]")
+        lines = kind.add_text(local, xs, scope.row_time())
         if not tests:
             writer.lines(*lines)
             return

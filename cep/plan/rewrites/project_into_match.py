@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cep.functions import FUNCTIONS
 from cep.plan.expressions import Call, Column, Expr, Literal, Meta
 from cep.plan.nodes import Match, Project
+from cep.plan.recognition import Recognize
 from cep.plan.tree import walk
 from cep.types import Type
 
@@ -29,16 +30,22 @@ def project_into_match(node: Node) -> Node:
         Match a -> b
           measures b_value := b.value, a_value := a.value
           rows ts := time(), room, rise := b_value - a_value
+
+    Into a MATCH_RECOGNIZE likewise, as its `items`; measures that no item reads are dropped.
     """
-    if not isinstance(node, Project) or not isinstance(node.source, Match):
+    if not isinstance(node, Project) or not isinstance(node.source, Match | Recognize):
         return node
-    if (
-        node.source.rows
-        or node.source.timeouts
-        or not all(_is_plain(part) for i in node.items for part in walk(i.value))
-    ):
+    if not all(_is_plain(part) for i in node.items for part in walk(i.value)):
         return node
-    return replace(node.source, rows=node.items, schema=node.schema)
+    if isinstance(node.source, Match):
+        if node.source.rows or node.source.timeouts:
+            return node
+        return replace(node.source, rows=node.items, schema=node.schema)
+    if node.source.items:
+        return node
+    read = {c.name for i in node.items for c in walk(i.value) if isinstance(c, Column)}
+    measures = tuple(m for m in node.source.measures if m.name in read)
+    return replace(node.source, items=node.items, measures=measures, schema=node.schema)
 
 
 def _is_plain(part: Expr) -> bool:

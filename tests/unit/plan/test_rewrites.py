@@ -66,6 +66,18 @@ OPTIMIZED: list[tuple[str, str]] = [
         "  Match a -> b partition by room within 1m starts each skip past_last\n"
         "    a: r\n    b: r\n    measures a_room := a.room\n    Scan r",
     ),
+    (  # So does what is selected from a MATCH_RECOGNIZE; a measure that nothing reads is dropped.
+        rule(
+            "SELECT d + 1 AS e FROM r MATCH_RECOGNIZE (PARTITION BY room ORDER BY ts"
+            " MEASURES LAST(B.value) - FIRST(A.value) AS d, COUNT(*) AS n"
+            " PATTERN (A B) DEFINE B AS value > 1)"
+        ),
+        "Recognize A B partition by room rows one skip past_last\n"
+        "  B: where value > 1.0\n"
+        "  measure B_value_last := B.value\n  measure A_value_first := FIRST(A.value)\n"
+        "  items ts := time(), e := B_value_last - A_value_first + 1.0\n"
+        "  in one pass where its automaton can be deterministic\n  Scan r",
+    ),
     (
         "CREATE RULE a AS INSERT INTO t SELECT n AS x FROM r;\n"
         "CREATE RULE b AS INSERT INTO t SELECT value AS x, room FROM r;\n"

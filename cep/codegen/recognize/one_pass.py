@@ -1,0 +1,362 @@
+"""The kernel of a MATCH_RECOGNIZE in one pass: a key is a configuration of a deterministic automaton and a few registers.
+
+A row looks up one transition, which moves the threads of its key all together; no row is kept, and none is looked at
+twice. For patterns and conditions that have no such automaton see `kernel.py`, which gives the same rows.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from cep.codegen import conditions
+from cep.codegen.keys import KeySlots
+from cep.codegen.layout import Layout
+from cep.codegen.recognize.arrival import find_key, pass_filtered
+from cep.codegen.recognize.cells import Cells
+from cep.codegen.recognize.output import Output
+from cep.codegen.recognize.parts import KernelParts, conditions_of, key_types
+from cep.codegen.recognize.registers import NUMBER, SEQ, Registers
+from cep.codegen.recognize.rows import LookBehind
+from cep.codegen.recognize.scope import RecognizeScope
+from cep.codegen.slot_uses import formula_of
+from cep.codegen.writer import Writer
+from cep.graph.kernel import CAUSE_FLUSH, Array, Numbers, Role
+from cep.pattern.recognize.determinize import determinize
+from cep.pattern.recognize.possible import possible_results
+from cep.plan.expressions import Aggregate
+
+if TYPE_CHECKING:
+    from cep.codegen.recognize.cells import Cell
+    from cep.codegen.scope import Value
+    from cep.graph.kernel import KernelSpec
+    from cep.pattern.recognize.determinize import Deterministic, Transition
+    from cep.pattern.recognize.program import Program
+    from cep.plan.recognition import Recognize
+
+MOST_ACTIONS = 40
+_BITS = 8  # of an action and of a configuration in a cell of the table of transitions
+_MASK = (1 << _BITS) - 1
+_NONE = 1 << (_BITS - 2)  # stands for no change in the number of starts
+
+
+def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec | None:
+    """Return the kernel of a MATCH_RECOGNIZE as a deterministic automaton, None if it cannot be one; `name`: its rule."""
+    split = conditions_of(node)
+    if not node.one_pass or any(c.bound for c in split) or any(map(_reads_end, node.measures)):
+        return None
+    alone = [c for c in split if c.alone]
+    possible = possible_results([c.alone for c in alone])
+    automaton = determinize(program, tuple(c.number for c in alone), possible)
+    if automaton is None:
+        return None
+    layout = Layout(f"recognize_{name}", n_inputs=len(node.inputs))
+    for variable in node.variables:
+        layout.constant(variable.name)  # constants[n] is the name of variable n, for CLASSIFIER()
+    writer = Writer()
+    look = LookBehind(node, layout)
+    scope = _Scope(layout, writer, look)
+    keys = KeySlots(layout, key_types(node))
+    parts = KernelParts(node, program, layout, writer, keys, scope, Cells(node, layout, "m"), split)
+    for measure in node.measures:
+        parts.measures.need(measure.value)
+    kernel = _Kernel(parts, automaton, look)
+    if len(kernel.actions) > MOST_ACTIONS:
+        return None
+    kernel.write()
+    return layout.spec(writer, doc=(f"MATCH_RECOGNIZE of rule {name}, in one pass.",))
+
+
+def _reads_end(measure: object) -> bool:
+    """Whether the value of a measure depends on the instant of the last row of the match."""
+    value = getattr(measure, "value", None)
+    if not isinstance(value, Aggregate):
+        return False
+    formula = formula_of(value)
+    return "{end}" in formula.value + formula.defined
+
+
+class _Scope(RecognizeScope):
+    """Leaves of conditions and measures: the row at hand is always the one that has just come."""
+
+    def row_time(self) -> str:
+        """Return the kernel text of the instant of the row."""
+        return f"{self.layout.merge('ts')}[row]"
+
+
+def _only_start(automaton: Deterministic) -> int | None:
+    """Return the variable that the row of a start is bound to, None if there are several or it makes several threads."""
+    found = set()
+    for _, transition in automaton.transitions():
+        made = [a.variable for a in transition.threads if a.source is None]
+        if len(made) > 1:
+            return None
+        found |= set(made)
+    return found.pop() if len(found) == 1 else None
+
+
+class _Kernel:
+    """Writes the body of the kernel function."""
+
+    def __init__(self, parts: KernelParts, automaton: Deterministic, look: LookBehind) -> None:
+        self.parts = parts
+        self.look = look
+        self.automaton = automaton
+        layout = parts.layout
+        layout.state("key_state", "u8", "keys")
+        for name in ("null_keys", "rows_live", "threads_live", "nodes_live"):
+            layout.register(name)  # rows, threads and paths are not kept: these stay 0
+        self.counters = {
+            local: layout.register(register)
+            for local, register in (
+                ("seen", "rows_seen"),
+                ("started", "runs_started"),
+                ("matched", "runs_matched"),
+                ("live", "runs_live"),
+            )
+        }
+        self.killed = layout.register("runs_killed")
+        self.tries = layout.register("tries")
+        self.flushing = layout.register("flushing")
+        self.output = Output(parts)
+        self.registers = Registers(parts, automaton, look)
+        self.pending = [n for n, c in enumerate(automaton.configurations) if c.complete]
+        if self.pending:
+            self.timers = layout.register_number("timers")
+            for name, dtype in (("key_due", "i64"), ("key_order", "i64"), ("key_heap", "i32")):
+                layout.state(name, dtype, "keys")  # type: ignore[arg-type]
+            layout.state("key_place", "i32", "keys", fill=-1)
+        self.actions: dict[str, int] = {"": 0}
+        self.texts: list[Writer] = []
+        self.start_variable = _only_start(automaton)
+        self._table()
+
+    # ------------------------------------------------------------ transitions
+
+    def _table(self) -> None:
+        """Add the table of transitions: action, next configuration, change in the number of starts alive, start.
+
+        The last one is the place of the thread of a start, plus one, where starts are written apart from actions.
+        """
+        cells = []
+        configurations = self.automaton.configurations
+        for number, transition in self.automaton.transitions():
+            change = configurations[transition.target].starts - configurations[number].starts
+            place = self._action(number, transition)
+            start = len(transition.threads) if self._starts_apart(transition) else 0
+            cell = place + (transition.target << _BITS) + ((change + _NONE) << 2 * _BITS)
+            cells.append(cell + (start << 3 * _BITS))
+        self.parts.layout.add(Array("moves", "i32", Role.TABLE, source=Numbers(tuple(cells))))
+
+    def _action(self, number: int, transition: Transition) -> int:
+        """Return the number of what a transition does, written once for all that do the same."""
+        parts = self.parts
+        before = parts.writer
+        writer = parts.writer = parts.scope.writer = Writer()
+        if transition.gives:
+            self.registers.load(number, 0)
+            self._give("row", self.registers.register(0, SEQ))
+        apart = self._starts_apart(transition)
+        if transition.begins and not apart:
+            writer.line("started = started + 1")
+        if transition.completes:
+            self.registers.bind(number, transition.threads[0])
+            source = transition.threads[0].source
+            self._give(
+                "row", self._row_seq() if source is None else self.registers.register(source, SEQ)
+            )
+        else:
+            places = range(len(transition.threads) - apart)
+            for place in places if transition.ascending else reversed(places):
+                self._advance(number, transition, place)
+        parts.writer = parts.scope.writer = before
+        if writer.text() not in self.actions:
+            self.actions[writer.text()] = len(self.actions)
+            self.texts.append(writer)
+        return self.actions[writer.text()]
+
+    def _advance(self, number: int, transition: Transition, place: int) -> None:
+        """Write the thread that a transition makes at a place, with the row where its start stands."""
+        self.registers.advance(number, transition, place)
+        source = transition.threads[place].source
+        if source is None:
+            self._stand(place)
+        elif source != place:
+            for cell in self._origin:
+                text = self.registers.register(source, cell)
+                self.parts.writer.line(f"{self.registers.register(place, cell)} = {text}")
+
+    def _stand(self, place: int | str) -> None:
+        """Write where the start at a place stands: at the present row."""
+        for cell in self._origin:
+            text = self._row_seq() if cell is SEQ else "seen"
+            self.parts.writer.line(f"{self.registers.register(place, cell)} = {text}")
+
+    @property
+    def _origin(self) -> tuple[Cell, ...]:
+        """What is kept of where a start stands; its number orders the matches that the end of input gives."""
+        return (SEQ, NUMBER) if self.pending else (SEQ,)
+
+    def _starts_apart(self, transition: Transition) -> bool:
+        """Whether the start of a transition is written by `_start`, not by its action."""
+        return self.start_variable is not None and transition.begins and not transition.completes
+
+    def _start(self) -> None:
+        """Write the start at the present row, at the place that the table gives.
+
+        It is the same for all transitions, so that the processor need not foresee which one comes.
+        """
+        if self.start_variable is None:
+            return
+        writer = self.parts.writer
+        writer.line(f"place = (move >> {3 * _BITS}) - 1")
+        with writer.block("if place >= 0:"):
+            writer.line("started = started + 1")
+            self.registers.start(self.start_variable, "place")
+            self._stand("place")
+
+    def _row_seq(self) -> str:
+        return self.parts.layout.seq(0, "row")
+
+    def _give(self, cause: str, seq: str, ts: str = "") -> None:
+        """Write the row of output of the match whose cells are in locals."""
+        parts, writer = self.parts, self.parts.writer
+        if self.output.numbered:
+            writer.line("key_matches[slot] = key_matches[slot] + 1")
+        parts.scope.at, parts.scope.variable, parts.scope.cells = "row", None, parts.measures
+
+        def no_column(name: str) -> Value:
+            msg = f"one row a match has no column {name}"
+            raise AssertionError(msg)
+
+        ts = ts or parts.scope.row_time()
+        self.output.row(ts, cause, seq, column=no_column, measure=lambda *_: None)
+        writer.lines("n_out = n_out + 1", "matched = matched + 1")
+
+    # ------------------------------------------------------------ the body
+
+    def write(self) -> None:
+        """Write the whole body."""
+        parts, writer = self.parts, self.parts.writer
+        writer.lines("row = ctl[0]", "rows = ctl[1]", "n_out = ctl[3]", "status = 0")
+        writer.lines(*(f"{local} = {register}" for local, register in self.counters.items()))
+        parts.keys.enter(writer)
+        with writer.block("while row < rows:"):
+            self._row()
+            writer.line("row = row + 1")
+        with writer.block("if ctl[6] == 1 and status == 0:"):
+            self._flush()
+        writer.lines(*(f"{register} = {local}" for local, register in self.counters.items()))
+        writer.line(f"{self.killed} = started - matched - live")
+        writer.lines(f"{self.tries} = seen", "ctl[0] = row", "ctl[3] = n_out", "ctl[4] = MAX_I64")
+        writer.line("return status")
+
+    def _room(self, needed: int) -> None:
+        layout = self.parts.layout
+        with self.parts.writer.block(f"if n_out + {needed} > {layout.capacity('out')}:"):
+            self.parts.writer.lines(f"status = {layout.full('out')}", "break")
+
+    def _row(self) -> None:
+        """Write the taking of input row `row`: it leaves the loop, with nothing touched, for want of room."""
+        parts, writer = self.parts, self.parts.writer
+        scope = parts.scope
+        scope.at, scope.variable, scope.cells = "", None, None
+        pass_filtered(parts)
+        given = max(t.gives + t.completes for _, t in self.automaton.transitions())
+        self._room(given)
+        find_key(parts)
+        if parts.keeps_keys:
+            self._new_key("slot < 0")
+            writer.line("state = key_state[slot]")
+        else:
+            writer.line("state = 0")
+            with writer.block("if slot >= 0:"):
+                writer.line("state = key_state[slot]")
+        self._find_move()
+        if not parts.keeps_keys:
+            self._new_key("slot < 0 and (action != 0 or state != 0)")
+        change = f"((move >> {2 * _BITS}) & {_MASK}) - {_NONE}"
+        writer.lines("seen = seen + 1", f"live = live + ({change})")
+        for number, text in enumerate(self.texts, 1):
+            with writer.block(f"{'if' if number == 1 else 'elif'} action == {number}:"):
+                writer.append(text)
+        self._start()
+        if parts.keeps_keys:
+            writer.line("key_state[slot] = state")
+            self.look.remember(writer, "row")
+            self.registers.remember()
+        else:
+            with writer.block("if slot >= 0:"):
+                writer.line("key_state[slot] = state")
+                self.registers.remember()
+                with writer.block("if state == 0:"):
+                    parts.keys.release(writer)
+
+    def _find_move(self) -> None:
+        """Write `action` and the next `state`, found in the table by state and the results of all conditions."""
+        parts, writer = self.parts, self.parts.writer
+        by_number = {c.number: c for c in parts.conditions}
+        results = []
+        for place, number in enumerate(self.automaton.tested):
+            tests = [f"({conditions.is_true(p, parts.scope)})" for p in by_number[number].alone]
+            text = f"int({' and '.join(tests)})"
+            results.append(f"({text} << {place})" if place else text)
+        index = f"state * {1 << len(results)}" if results else "state"
+        writer.line(f"move = moves[{' + '.join([index, *results])}]")
+        writer.lines(f"action = move & {_MASK}", f"state = (move >> {_BITS}) & {_MASK}")
+
+    def _new_key(self, test: str) -> None:
+        parts, writer = self.parts, self.parts.writer
+        with writer.block(f"if {test}:"):
+            parts.keys.room(writer)
+            parts.keys.add(writer)
+            self.look.clear_rings(writer)
+            writer.line("key_state[slot] = 0")
+            if self.output.numbered:
+                writer.line("key_matches[slot] = 0")
+
+    # ------------------------------------------------------------ the end of input
+
+    def _flush(self) -> None:
+        """Write the end of all runs: complete matches are given in the order of their starts."""
+        parts, writer = self.parts, self.parts.writer
+        keys = f"for slot in range({parts.keys.n_slots}):"
+        if self.pending:
+            with writer.block(f"if {self.flushing} == 0:"):
+                writer.line(f"{self.flushing} = 1")
+                pending = " or ".join(f"key_state[slot] == {n}" for n in self.pending)
+                with writer.block(keys), writer.block(f"if key_chain[slot] == -2 and ({pending}):"):
+                    writer.line(f"key_order[slot] = {self.registers.register(0, NUMBER)}")
+                    writer.line(self._timer("set_timer", "slot", "0"))
+            with writer.block(f"while reg[{self.timers}] > 0:"):
+                self._room(1)
+                writer.line("slot = key_heap[0]")
+                writer.line(self._timer("clear_timer", "slot"))
+                self._give_pending()
+                writer.line("key_state[slot] = 0")
+                writer.line("live = live - 1")
+                self._forget()
+        with writer.block("if status == 0:"):
+            with writer.block(keys), writer.block("if key_chain[slot] == -2:"):
+                writer.line("key_state[slot] = 0")
+                self._forget()
+            writer.lines(f"{self.flushing} = 0", "live = 0")
+
+    def _timer(self, function: str, *args: str) -> str:
+        arrays = ("key_heap", "key_place", "key_due", "key_order")
+        return self.parts.call("timers", function, "reg", self.timers, *arrays, *args)
+
+    def _give_pending(self) -> None:
+        """Write the row of output of the complete match of key `slot`."""
+        writer = self.parts.writer
+        *others, last = self.pending
+        for place, number in enumerate(others):
+            with writer.block(f"{'elif' if place else 'if'} key_state[slot] == {number}:"):
+                self.registers.load(number, 0)
+        with writer.block("else:") if others else nullcontext():
+            self.registers.load(last, 0)
+        self._give(str(CAUSE_FLUSH), self.registers.register(0, SEQ), ts="ctl[2]")
+
+    def _forget(self) -> None:
+        if not self.parts.keeps_keys:
+            self.parts.keys.release(self.parts.writer)
