@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cep.codegen.incident.kernel import TABLE_PORT
 from cep.codegen.layout import ORIGIN
 from cep.codegen.match.emit import ENDED_PORT
 from cep.codegen.select import Identity
 from cep.errors import CepError, Problem
 from cep.graph.graph import BranchSpec, Graph, OperatorSpec, RuleSpec
 from cep.lower.context import Context, Lowered
-from cep.lower.incident import lower_incident
+from cep.lower.incident import lower_identified, lower_incident
 from cep.lower.join import lower_join
 from cep.lower.match import lower_match
 from cep.lower.recognize import lower_recognize
@@ -79,12 +80,17 @@ def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = froze
     count = len(operators)
     branches: list[BranchSpec] = []
     for branch in rule.branches:
-        assert isinstance(bottom, Match), "only a MATCH has ON TIMEOUT"
         above = [bottom, *_chain(branch.root)[1:]]
-        hidden, identity = ORIGIN, _identity(bottom, context)
-        place = replace(context, number=count, hidden=hidden, identity=identity)
-        found, _ = _lower_chain(above, 1, place)
-        branches.append(BranchSpec(ENDED_PORT, found, branch.output, _key_columns(above)))
+        if isinstance(bottom, Incident):
+            found = lower_identified(bottom, replace(context, number=count)).operators
+            port = TABLE_PORT
+        else:
+            assert isinstance(bottom, Match), "only a MATCH has ON TIMEOUT"
+            hidden, identity = ORIGIN, _identity(bottom, context)
+            place = replace(context, number=count, hidden=hidden, identity=identity)
+            found, _ = _lower_chain(above, 1, place)
+            port = ENDED_PORT
+        branches.append(BranchSpec(port, found, branch.output, _key_columns(above)))
         count += len(found)
     return RuleSpec(
         name=rule.name,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cep.codegen.incident.kernel import incident_kernel
-from cep.codegen.layout import ORIGIN
+from cep.codegen.incident.kernel import hidden_columns, incident_kernel
 from cep.codegen.select import Identity
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.lower.context import Lowered
@@ -25,14 +24,23 @@ _ID = "incident_id"
 def lower_incident(node: Incident, context: Context) -> Lowered:
     """Return the operators; the hidden origin is used up by `incident_id`."""
     kernel = incident_kernel(node, context.entry)
-    inner = Schema(tuple(c for c in node.schema.columns if c.name != _ID))
     life = OperatorSpec(
         OperatorKind.INCIDENT,
         kernel,
-        inner,
-        hidden=tuple(name for name, _ in ORIGIN),
+        _without_id(node),
+        hidden=tuple(name for name, _ in hidden_columns(node)),
         description=f"incident by {', '.join(node.keys)}",
     )
+    named = lower_identified(node, replace(context, number=context.number + 1))
+    return Lowered((life, *named.operators))
+
+
+def _without_id(node: Incident) -> Schema:
+    return Schema(tuple(c for c in node.schema.columns if c.name != _ID))
+
+
+def lower_identified(node: Incident, context: Context) -> Lowered:
+    """Return the operator that adds `incident_id` to rows of an incident."""
     by_name = {c.name: c for c in node.schema.columns}
     identity = Identity(
         context.rule.name,
@@ -47,7 +55,5 @@ def lower_incident(node: Incident, context: Context) -> Lowered:
         )
         for c in node.schema.columns
     )
-    above = replace(context, number=context.number + 1, identity=identity)
     project = Project(node, items, node.schema)
-    named = lower_select(inner, [project], above)
-    return Lowered((life, *named.operators))
+    return lower_select(_without_id(node), [project], replace(context, identity=identity))

@@ -10,7 +10,7 @@ from cep.errors import NO_SPAN
 from cep.graph.graph import StreamSpec
 from cep.lang import ast
 from cep.plan.bind.annotations import bind_annotations
-from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flow
+from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flows
 from cep.plan.bind.environment import Environment, StreamInfo
 from cep.plan.bind.functions import bind_functions
 from cep.plan.bind.incidents import bind_incident
@@ -30,7 +30,7 @@ from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
 from cep.plan.bind.tables import bind_table
-from cep.plan.nodes import Branch, Plan, RulePlan
+from cep.plan.nodes import Branch, Ended, Plan, RulePlan
 from cep.schema import Schema
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class _Binder:
         self.declared: dict[str, StreamSpec] = {}
         self.outputs: dict[str, Output] = {}
         self.hidden: frozenset[str] = frozenset()
+        self.incident_tables: dict[str, tuple[str, ...]] = {}
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         expanded = expand(statements, self.report)
@@ -89,13 +90,13 @@ class _Binder:
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
         bind_functions(found.functions, self.environment)
-        flows = tuple(flow(node, place) for node, place in found.rules.values())
-        self.environment.written_by = {f.name: f.writes[0] for f in flows if f.name not in f.writes}
-        self._streams(found, {name: f.name for f in flows for name in f.writes})
-        ordered, circle = topological(flows)
+        steps = flows(found.rules)
+        self.environment.written_by = {f.name: f.writes[0] for f in steps if f.writes[0] != f.name}
+        self._streams(found, {name: f.name for f in steps for name in f.writes})
+        ordered, circle = topological(steps)
         if circle:
             self._report_circle(circle, found)
-            left = [f for f in flows if f not in ordered]
+            left = [f for f in steps if f not in ordered]
             for item in left:
                 self.environment.broken_names |= {*item.writes}
         rules = self._rules(ordered, found)
@@ -137,10 +138,6 @@ class _Binder:
         for spec in list(self.declared.values()):
             if spec.late_into is not None:
                 self._late(spec, spec.late_into, writers)
-        incidents = (
-            n for n, (rule, _) in found.rules.items() if isinstance(rule, ast.CreateIncident)
-        )
-        self.environment.others.update(dict.fromkeys(incidents, "an incident"))
 
     def _tables(self, found: Declarations, writers: Mapping[str, str]) -> None:
         """Declare tables; those that rules write are completed when these are bound."""
@@ -186,7 +183,7 @@ class _Binder:
             node, _ = found.rules[item.name]
             sources = [self.environment.streams.get(name) for name in item.reads]
             arrival = any(s is not None and s.arrival for s in sources)
-            roots = self._roots(node)
+            roots = self._roots(node, item)
             for branch, name in enumerate(item.writes):
                 output = self.outputs.setdefault(name, Output(name, self.declared.get(name)))
                 if roots is None:
@@ -204,12 +201,18 @@ class _Binder:
         written = [f for f in ordered if (f.name, 0) in finished]
         return [self._rule(found.rules[f.name][0], f, finished) for f in written]
 
-    def _roots(self, node: Rule) -> tuple[Node, ...] | None:
-        """Bind the query of a rule and its ON TIMEOUT queries, or an incident."""
+    def _roots(self, node: Rule, item: Flow) -> tuple[Node, ...] | None:
+        """Bind the query of a rule and its ON TIMEOUT queries, or an incident and its table."""
         options = bind_annotations(node, self.environment)
         if isinstance(node, ast.CreateIncident):
-            incident = bind_incident(node, self.environment)
-            return None if incident is None else (incident,)
+            tabled = len(item.writes) > 1
+            incident = bind_incident(node, self.environment, tabled=tabled)
+            if incident is None:
+                return None
+            if tabled:
+                self.incident_tables[node.name] = incident.keys
+                return incident, Ended(incident.schema)
+            return (incident,)
         before = self.report.mistakes
         if node.state is not None:
             refuse(self.report, "CreateRule.state", node.span)
@@ -263,9 +266,16 @@ class _Binder:
             unknown=output.broken or self.report.mistakes != before,
             arrival=output.arrival,
             time_column="ts",
-            primary_key=output.declared.primary_key if output.declared is not None else (),
+            primary_key=self._key(output),
+            removed_by="state" if output.name in self.incident_tables else "",
             changes=any(gives_changes(writer.root) for writer in output.writers),
         )
+
+    def _key(self, output: Output) -> tuple[str, ...]:
+        """Return the primary key of a table that rules or an incident write; of a stream nothing."""
+        if output.declared is not None:
+            return output.declared.primary_key
+        return self.incident_tables.get(output.name, ())
 
     # ------------------------------------------------------------ the plan
 
@@ -301,5 +311,11 @@ class _Binder:
         place = min((r.declaration for r in writers), default=0)
         span = writers[0].span if writers else NO_SPAN
         return StreamSpec(
-            name, info.schema, place, derived=True, hidden=name in self.hidden, span=span
+            name,
+            info.schema,
+            place,
+            derived=True,
+            hidden=name in self.hidden or name in self.incident_tables,
+            primary_key=info.primary_key,
+            span=span,
         )

@@ -73,7 +73,8 @@ def rule_text(rule: RulePlan) -> str:
     lines = [f"{rule.kind} {rule.name} -> {rule.output}"]
     lines += ["  " + line for line in node_lines(rule.root)]
     for branch in rule.branches:
-        lines.append(f"  on timeout -> {branch.output}")
+        what = "table" if rule.kind == "incident" else "on timeout"
+        lines.append(f"  {what} -> {branch.output}")
         lines += ["    " + line for line in node_lines(branch.root)]
     return "\n".join(lines)
 
@@ -328,7 +329,10 @@ def _incident_lines(node: Incident) -> list[str]:
                 lines.append(f"  close after {format_duration(closing.after_us)}{idle}")
             case _:
                 assert_never(closing)
+    if node.cooldown_us is not None:
+        lines.append(f"  cooldown {format_duration(node.cooldown_us)}")
     every = f" every {format_duration(node.updated_every_us)}" if node.updated_every_us else ""
+    every += f" on change of {', '.join(node.updated_on)}" if node.updated_on else ""
     emitted = (
         (node.emit_opened, "opened"),
         (node.emit_updated, f"updated{every}"),
@@ -354,7 +358,7 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
 _LINES: dict[type, Callable[[Any], list[str]]] = {
     Scan: lambda node: [f"Scan {node.stream}"],
     Match: _match_lines,
-    Ended: lambda _: ["Ended runs"],
+    Ended: lambda _: ["Rows of the second port"],
     Recognize: _recognize_lines,
     Join: _join_lines,
     Incident: _incident_lines,

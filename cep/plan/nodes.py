@@ -266,7 +266,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The runs of the rule's MATCH that ended by time: its columns, what is not bound NULL."""
+    """What leaves the rule's lowest node by its second port, with the columns of that node.
+
+    Of MATCH the runs that ended by time, what is not bound NULL; of an incident the changes of its table.
+    """
 
     schema: Schema
 
@@ -278,7 +281,8 @@ class Join:
     keys: (expression over the left row, one over the right row), equal and not NULL in a pair. condition: what
     else must be TRUE, over both. kind within: `left.ts - before_us <= right.ts <= left.ts + after_us`;
     lookup: for each left row the latest right row of its key before it. left_outer, right_outer: rows without
-    partner come with NULLs for the other side, at the end of their time (lookup: at once).
+    partner come with NULLs for the other side, at the end of their time (lookup: at once). removed_by: a column
+    of the right side of a lookup, NULL in rows after which their key has no row.
     """
 
     inputs: tuple[Scan, Scan]
@@ -291,6 +295,7 @@ class Join:
     before_us: int
     after_us: int
     schema: Schema
+    removed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +349,10 @@ class Incident:
     """At most one tracked thing a key; output columns as language.md section 7 lists them, in `schema`.
 
     keys: column names, present in every input. closings: CLOSE WHEN and CLOSE AFTER in clause order.
-    clauses: in text order. updated_every_us: 0 = a row for each update.
+    clauses: in text order. updated_every_us: 0 = a row for each update. updated_on: state columns of which one must
+    change for an UPDATED row; empty: none must. cooldown_us: None = a key may open again at once. tabled: some
+    rule reads it as a table; the changes of that leave by a port of their own (`Ended`), as rows of the same
+    columns, `state` being NULL when the key has no row any more.
     """
 
     inputs: tuple[Scan, ...]
@@ -357,6 +365,9 @@ class Incident:
     updated_every_us: int
     emit_closed: bool
     schema: Schema
+    updated_on: tuple[str, ...] = ()
+    cooldown_us: int | None = None
+    tabled: bool = False
 
 
 Node = (
@@ -377,7 +388,7 @@ Node = (
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """An ON TIMEOUT query of a rule: a chain of nodes on `Ended`, top first, and the stream it writes."""
+    """An ON TIMEOUT query of a rule, or the table of an incident: nodes on `Ended`, top first, and the stream."""
 
     root: Node
     output: str

@@ -76,7 +76,6 @@ CODES: dict[str, str] = {
     "CEP308": "output control not supported yet",
     "CEP309": "type not supported yet",
     "CEP310": "stream clause, option or annotation not supported yet",
-    "CEP311": "incident clause not supported yet",
     "CEP312": "MATCH clause not supported yet",
     # lints
     "CEP601": "pattern without a bound in time",

@@ -36,11 +36,15 @@ class Event:
 
 @dataclass
 class TableRows:
-    """A table: its columns, its key, the rows it starts with."""
+    """A table: its columns, its key, the rows it starts with.
+
+    removed_by: a column that is NULL in a change that leaves the key without a row.
+    """
 
     columns: list[str]
     key: list[str]
     rows: list[dict[str, Any]]
+    removed_by: str = ""
 
 
 @dataclass
@@ -93,10 +97,21 @@ class Catalog:
         statements, self.views = flattened(called(result.statements))
         for statement in statements:
             self._add(statement)
+        self._incident_tables()
 
     def hidden(self, stream: str) -> bool:
         """Whether a stream is no output: that of a query inside another one, or a view."""
         return stream in self.views or stream.startswith(HIDDEN)
+
+    def _incident_tables(self) -> None:
+        """An incident that some rule reads by its name is a table (ruling 37)."""
+        written = {target_of(rule) for rule in self.rules}
+        read = {name for rule in self.rules for name in self.reads(rule)}
+        for rule in self.rules:
+            if isinstance(rule, ast.CreateIncident) and rule.name in read - written:
+                names = self.columns_of_rule(rule)
+                self.tables[rule.name] = TableRows(names, list(rule.keys), [], "state")
+                self.views.add(rule.name)
 
     def _add(self, statement: ast.Statement) -> None:
         match statement:

@@ -25,7 +25,10 @@ def draw_incident(d: Draw, name: str, into: str, streams: list[Stream]) -> Rule 
     for closing in d.some(CLOSINGS, 0, 3):
         d.tag(f"CLOSE {closing}")
         lines.append(_close(d, closing, keyed))
-    lines.append(_emit(d))
+    if d.chance(0.3):
+        d.tag("COOLDOWN")
+        lines.append(f"COOLDOWN {d.seconds(1, 3, 6)}")
+    lines.append(_emit(d, peak=peak))
     if into:
         lines.append(f"INTO {into}")
     columns = {"ts": "TIMESTAMP", "k": "STRING", "incident_id": "ID", "state": "STRING"}
@@ -70,10 +73,13 @@ def _close(d: Draw, closing: str, keyed: list[Stream]) -> str:
             return f"CLOSE AFTER {d.seconds(1, 2, 3)} IDLE"
 
 
-def _emit(d: Draw) -> str:
+def _emit(d: Draw, *, peak: bool) -> str:
     every = ""
     if d.chance(0.4):
         d.tag("UPDATED EVERY")
         every = f" EVERY {d.seconds(1, 2, 5)}"
+    elif peak and d.chance(0.3):
+        d.tag("UPDATED ON CHANGE OF")
+        every = " ON CHANGE OF (peak)"
     states = d.some(["OPENED", f"UPDATED{every}", "CLOSED"], 2, 3)
     return f"EMIT {', '.join(states)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cep.lang import ast
 from tests.oracle.catalog import target_of
 from tests.oracle.expressions import evaluate
-from tests.oracle.operator import Operator, Timer
+from tests.oracle.operator import Operator, Sent, Timer
 from tests.oracle.values import Identity, UnsupportedError
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ class Incidents(Operator):
         self.emits = {i.state for i in emits} or {"opened", "updated", "closed"}
         every = [i.every for i in emits if i.every is not None]
         self.every = catalog.constant(every[0]) if every else None
-        if any(i.on_change for i in emits):
-            msg = "ON CHANGE OF"
-            raise UnsupportedError(msg)
+        self.watched = [name for i in emits for name in i.on_change]
+        self.tabled = self.name in catalog.tables
+        self.targets += [self.name] if self.tabled else []
         self.open: dict[tuple[Any, ...], Incident] = {}
         self.last_closed: dict[tuple[Any, ...], int] = {}
+        self.cooling: dict[tuple[Any, ...], Incident] = {}
 
     def on_event(self, event: Event) -> list[Row]:
         key = tuple(event.row[k] for k in self.keys)
@@ -132,12 +133,15 @@ class Incidents(Operator):
 
     def _update(self, clause: ast.IncidentOn, event: Event, key: tuple[Any, ...]) -> list[Row]:
         found = self.open[key]
+        before = dict(found.states)
         found.states.update(self._set(clause, event, key))
         found.updated_at = event.t
         if self.every is None:
-            rows = self._row(found, "updated", event.t)
+            changed = [n for n in self.watched if found.states[n] != before[n]]
+            silent = bool(self.watched) and not changed
+            rows = self._row(found, "updated", event.t, silent=silent)
         else:
-            rows = []
+            rows = self._row(found, "updated", event.t, silent=True)
             if found.tick is None:
                 passed = -((found.opened_at - event.t) // self.every)
                 found.tick = found.opened_at + max(passed, 1) * self.every
@@ -157,27 +161,35 @@ class Incidents(Operator):
         del self.open[found.key]
         found.closed_at, found.reason = t, reason
         self.last_closed[found.key] = t
+        if self.cooldown is not None:
+            self.cooling[found.key] = found
         return self._row(found, "closed", t)
 
-    def _row(self, found: Incident, state: str, t: int) -> list[Row]:
-        if state not in self.emits:
-            return []
-        found.version += 1
-        return [
-            {
-                "ts": t,
-                **dict(zip(self.keys, found.key, strict=True)),
-                "incident_id": found.id,
-                "state": state,
-                "version": found.version,
-                "opened_at": found.opened_at,
-                "updated_at": found.updated_at,
-                "closed_at": found.closed_at,
-                "close_reason": found.reason,
-                **found.states,
-                "duration": t - found.opened_at,
-            }
-        ]
+    def _row(self, found: Incident, state: str, t: int, *, silent: bool = False) -> list[Row]:
+        """Return the row of the table, if there is one, and that of the event, if it is given out."""
+        given = state in self.emits and not silent
+        found.version += given
+        row = self._values(found, state, t)
+        gone = state == "closed" and self.cooldown is None
+        rows: list[Row] = []
+        if self.tabled:
+            rows.append(Sent(self.name, {**row, "state": None if gone else state}))
+        return [*rows, row] if given else rows
+
+    def _values(self, found: Incident, state: str, t: int) -> Row:
+        return {
+            "ts": t,
+            **dict(zip(self.keys, found.key, strict=True)),
+            "incident_id": found.id,
+            "state": state,
+            "version": found.version,
+            "opened_at": found.opened_at,
+            "updated_at": found.updated_at,
+            "closed_at": found.closed_at,
+            "close_reason": found.reason,
+            **found.states,
+            "duration": t - found.opened_at,
+        }
 
     def deadlines(self) -> list[Timer]:
         """Return the close timers in clause order, then the ticks: a close at a tick drops its row."""
@@ -192,7 +204,23 @@ class Incidents(Operator):
             if incident.tick is not None:
                 order = (incident.position, len(self.after))
                 found.append(Timer(incident.tick, order, self._ticker(incident)))
+        for incident in self.cooling.values() if self.tabled else ():
+            assert incident.closed_at is not None
+            assert self.cooldown is not None
+            last = incident.closed_at + self.cooldown - 1
+            found.append(Timer(last, (incident.position, 0), self._remover(incident)))
         return found
+
+    def _remover(self, incident: Incident) -> Any:
+        """A closed incident leaves the table after the last instant of its cooldown."""
+
+        def act() -> list[Row]:
+            assert incident.closed_at is not None
+            del self.cooling[incident.key]
+            row = self._values(incident, "closed", incident.closed_at)
+            return [Sent(self.name, {**row, "state": None})]
+
+        return act
 
     def _ticker(self, incident: Incident) -> Any:
         def act() -> list[Row]:

@@ -80,6 +80,9 @@ class Joins(Operator):
         """Of the rows with the same key the last one; if ON does not hold for it, there is no partner."""
         for other in reversed(self.seen[RIGHT]):
             if self._same_key(mine, other):
+                gone = self.table.removed_by if self.table is not None else ""
+                if gone and other.event.row[gone] is None:
+                    break
                 if self._fits(mine, other):
                     return [self._row(mine, other)]
                 break

@@ -19,19 +19,28 @@ from cep.codegen.keys import KeySlots
 from cep.codegen.layout import ORIGIN, Layout
 from cep.codegen.texts import TRUE, all_of, null_text
 from cep.codegen.writer import Writer
+from cep.graph.kernel import PORT
 from cep.plan.explain_expressions import expression_text
 from cep.plan.nodes import CloseAfter, CloseWhen
 from cep.times import format_duration
+from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.graph.kernel import KernelSpec
     from cep.plan.nodes import Incident, IncidentClause, Item
     from cep.schema import ColumnSpec
 
-OPENED, UPDATED, CLOSED = 1, 2, 3
+OPENED, UPDATED, CLOSED, REMOVED = 1, 2, 3, 4
+TABLE_PORT = 1
+"""The port by which the changes of the incident's table leave; its events leave by port 0."""
 STATES = {OPENED: "opened", UPDATED: "updated", CLOSED: "closed"}
 # Values of close_reason.
 BY_EVENT, BY_CONDITION, BY_IDLE, BY_TIME = "event", "condition", "idle", "timeout"
+
+
+def hidden_columns(node: Incident) -> tuple[tuple[str, Type], ...]:
+    """Return the hidden columns: where the opening event stands, and the port if there is a table."""
+    return (*ORIGIN, (PORT, Type.INT)) if node.tabled else ORIGIN
 
 
 class _IncidentKernel:
@@ -40,7 +49,8 @@ class _IncidentKernel:
     State of a slot: opened_at, updated_at (us), version (rows emitted), changed (1: updated since the last
     row), ticks (number of the last UPDATED EVERY tick), opening (place among all openings, the order of
     timers of one instant), origin_stream and origin_seq (the opening event), the state columns, and one
-    timer, the earliest of its deadlines.
+    timer, the earliest of its deadlines. With COOLDOWN a closed incident keeps its slot (cooling = 1) until
+    the last instant in which it must not open again is over.
     """
 
     def __init__(self, node: Incident, entry: str) -> None:
@@ -49,7 +59,8 @@ class _IncidentKernel:
         self.body = Writer()
         first = node.inputs[0].schema
         types = [column.type for name in node.keys if (column := first.find(name)) is not None]
-        self.keys = KeySlots(layout, types, live="incidents_open")
+        self.cools = node.cooldown_us is not None
+        self.keys = KeySlots(layout, types, live="keys_live" if self.cools else "incidents_open")
         self.scope = IncidentScope(node, layout, self.body, self.keys)
         for name in ("opened_at", "updated_at", "version", "ticks", "opening", "due"):
             layout.state(name, "i64", "keys")
@@ -61,7 +72,14 @@ class _IncidentKernel:
         self.timers = layout.register_number("timers")
         self.openings = layout.register("openings")
         self.null_keys = layout.register("null_keys")
-        self.timed = any(isinstance(c, CloseAfter) for c in node.closings) or bool(self.every)
+        closes = any(isinstance(c, CloseAfter) for c in node.closings)
+        self.timed = closes or bool(self.every) or self.cools
+        self.open_count = layout.register("incidents_open")
+        if self.cools:
+            layout.state("cooling", "i8", "keys")
+        shown = [column for column in node.schema.columns if column.name != "incident_id"]
+        self.columns = [(column, layout.output(column.name, column.type)) for column in shown]
+        self.hidden = [layout.output(name, kind) for name, kind in hidden_columns(node)]
 
     @property
     def every(self) -> int:
@@ -76,7 +94,7 @@ class _IncidentKernel:
         loop.begin(body)
         self.keys.enter(body)
         with body.block("while row <= n_rows:"):
-            loop.no_room(body, layout, n_rows=2)
+            loop.no_room(body, layout, n_rows=4 if self.node.tabled else 2)
             body.line(f"now = {time}[row] if row < n_rows else ctl[2]")
             body.lines("slot = -1", "action = 0", "reason = -1", "tick = 0", "cause = row")
             with body.block(f"if {timer} < now:"):
@@ -107,6 +125,11 @@ class _IncidentKernel:
         body = self.body
         body.lines("slot = heap[0]", "now = due[slot]", "cause = -2")
         keyword = "if"
+        if self.cools:
+            with body.block("if cooling[slot] == 1:"):
+                body.comment("the cooldown is over")
+                body.line(f"action = {REMOVED}")
+            keyword = "elif"
         for closing in self.node.closings:
             if isinstance(closing, CloseAfter):
                 reason = self.layout.constant(BY_IDLE if closing.idle else BY_TIME)
@@ -128,10 +151,18 @@ class _IncidentKernel:
         """Write the timer of the incident in `slot` anew, or give the slot of a closed one back."""
         body, layout = self.body, self.layout
         place = f"(reg, {self.timers}, heap, place, due, opening, slot"
-        with body.block("if reason >= 0:"):
+        leaves = f"action == {REMOVED}" if self.cools else "reason >= 0"
+        with body.block(f"if {leaves}:"):
             if self.timed:
                 body.line(f"{layout.use('timers', 'clear_timer')}{place})")
             self.keys.release(body)
+        if self.cools:
+            after = layout.use("deadlines", "deadline_after")
+            with body.block("elif reason >= 0:"):
+                body.comment(f"COOLDOWN {format_duration(self.node.cooldown_us or 0)}")
+                body.lines("cooling[slot] = 1", f"{self.open_count} = {self.open_count} - 1")
+                deadline = f"{after}(now, {self.node.cooldown_us}) - 1"
+                body.line(f"{layout.use('timers', 'set_timer')}{place}, {deadline})")
         if not self.timed:
             return
         with body.block("else:"):
@@ -189,11 +220,11 @@ class _IncidentKernel:
         opening = [c for c in mine if c.kind == "open"]
         changing = [c for kind in ("close", "update") for c in mine if c.kind == kind]
         if changing:
-            with body.block("if slot >= 0:"):
+            with body.block(f"if slot >= 0{' and cooling[slot] == 0' if self.cools else ''}:"):
                 for place, clause in enumerate(changing):
                     self._clause(clause, first=place == 0)
         if opening:
-            with body.block("if slot < 0:" if not changing else "else:"):
+            with body.block("elif slot < 0:" if changing else "if slot < 0:"):
                 self.keys.room(body)
                 self.scope.opening = number
                 for place, clause in enumerate(opening):
@@ -210,6 +241,8 @@ class _IncidentKernel:
             condition = all_of(["action == 0", condition])
         with body.block(f"if {condition}:") if condition != TRUE else nullcontext():
             names = {item.name: self._set(item) for item in clause.sets}
+            if clause.kind == "update":
+                self._notice(names)
             if clause.kind == "open":
                 self._open(clause.input)
             for column in self.node.state:
@@ -220,6 +253,17 @@ class _IncidentKernel:
                 body.lines("updated_at[slot] = now", "changed[slot] = 1", f"action = {UPDATED}")
             elif clause.kind == "close":
                 body.lines(f"action = {CLOSED}", f"reason = {self.layout.constant(BY_EVENT)}")
+
+    def _notice(self, names: dict[str, str]) -> None:
+        """Write `tick = 1` if one of the columns of UPDATED ON CHANGE OF gets another value."""
+        for column in self.node.state:
+            if column.name in self.node.updated_on and column.name in names:
+                new, old = names[column.name], f"{self.scope.states[column.name]}[slot]"
+                test = f"{new} != {old}"
+                if column.type is Type.DOUBLE:  # NULL is not another value than NULL
+                    test = f"{test} and ({new} == {new} or {old} == {old})"
+                with self.body.block(f"if {test}:"):
+                    self.body.line("tick = 1")
 
     def _set(self, item: Item) -> str:
         """Write the new value of a state column and return its name; count an expression error."""
@@ -247,6 +291,8 @@ class _IncidentKernel:
             f"origin_seq[slot] = {self.layout.seq(number, 'j')}",
             f"action = {OPENED}",
         )
+        if self.cools:
+            self.body.lines("cooling[slot] = 0", f"{self.open_count} = {self.open_count} + 1")
 
     def _close_when(self) -> None:
         """Write the test of CLOSE WHEN after an OPEN or UPDATE."""
@@ -264,44 +310,60 @@ class _IncidentKernel:
     # ------------------------------------------------------------------ output
 
     def _emit(self) -> None:
-        """Write the rows of an action: opened or updated, then closed."""
+        """Write the rows of an action: opened or updated, then closed; before each that of the table."""
         body, node = self.body, self.node
         body.line("shown = action")
-        if not node.emit_opened:
-            with body.block(f"if shown == {OPENED}:"):
-                body.line("shown = 0")
-        if not node.emit_updated or self.every:
-            with body.block(f"if shown == {UPDATED} and tick == 0:"):
-                body.line("shown = 0")
-        if node.emit_closed:
-            with body.block("if shown == 0 and reason >= 0:"):
-                body.line(f"shown = {CLOSED}")
-        else:
-            with body.block(f"if shown == {CLOSED}:"):
-                body.line("shown = 0")
         with body.block("while shown > 0:"):
-            self._output_row()
-            if node.emit_closed:
-                body.line(f"shown = {CLOSED} if shown < {CLOSED} and reason >= 0 else 0")
-            else:
-                body.line("shown = 0")
+            body.lines("visible = 1", *self._facts())
+            for test in self._unseen():
+                with body.block(f"if {test}:"):
+                    body.line("visible = 0")
+            with body.block("if visible == 1:"):
+                body.lines("version[slot] = version[slot] + 1", "changed[slot] = 0")
+            if node.tabled:
+                self._output_row(TABLE_PORT)
+            with body.block("if visible == 1:"):
+                self._output_row(0)
+            body.line(f"shown = {CLOSED} if shown < {CLOSED} and reason >= 0 else 0")
 
-    def _output_row(self) -> None:
-        body, layout = self.body, self.layout
-        body.line(f"label = {layout.constant(STATES[OPENED])}")
-        body.lines("closed = NULL_I64", "why = -1")
-        with body.block(f"if shown == {UPDATED}:"):
-            body.line(f"label = {layout.constant(STATES[UPDATED])}")
-        with body.block(f"elif shown == {CLOSED}:"):
-            body.line(f"label = {layout.constant(STATES[CLOSED])}")
-            body.lines("closed = now", "why = reason")
-        body.lines("version[slot] = version[slot] + 1", "changed[slot] = 0")
-        for column in self.node.schema.columns:
-            if column.name != "incident_id":
-                array = layout.output(column.name, column.type)
-                body.line(f"{array}[n_out] = {self._output_text(column)}")
-        for (name, kind), array in zip(ORIGIN, ("origin_stream", "origin_seq"), strict=True):
-            body.line(f"{layout.output(name, kind)}[n_out] = {array}[slot]")
+    def _facts(self) -> list[str]:
+        """Return the lines that say what a row of the state `shown` has in `state` and at the closing."""
+        constant = self.layout.constant
+        lines = [
+            f"label = {constant(STATES[UPDATED])} if shown == {UPDATED} else {constant(STATES[OPENED])}",
+            f"label = {constant(STATES[CLOSED])} if shown == {CLOSED} else label",
+            f"closed = now if shown == {CLOSED} else NULL_I64",
+            f"why = reason if shown == {CLOSED} else -1",
+        ]
+        if self.cools:
+            lines.append(f"label = -1 if shown == {REMOVED} else label")
+        return lines
+
+    def _unseen(self) -> list[str]:
+        """Return the conditions under which a row is not given out."""
+        node = self.node
+        tests = [f"shown == {REMOVED}"] if self.cools else []
+        if not node.emit_opened:
+            tests.append(f"shown == {OPENED}")
+        if not node.emit_updated:
+            tests.append(f"shown == {UPDATED}")
+        elif self.every or node.updated_on:
+            tests.append(f"shown == {UPDATED} and tick == 0")
+        if not node.emit_closed:
+            tests.append(f"shown == {CLOSED}")
+        return tests
+
+    def _output_row(self, port: int) -> None:
+        """Write a row of an event of the incident, or of a change of its table (state NULL: no row is left)."""
+        body = self.body
+        for column, array in self.columns:
+            text = self._output_text(column)
+            if column.name == "state" and port == TABLE_PORT and not self.cools:
+                text = f"(-1 if shown == {CLOSED} else label)"
+            body.line(f"{array}[n_out] = {text}")
+        hidden = ("origin_stream[slot]", "origin_seq[slot]", str(port))
+        for array, text in zip(self.hidden, hidden, strict=False):
+            body.line(f"{array}[n_out] = {text}")
         body.lines("out_ts[n_out] = now", "out_cause[n_out] = cause", "n_out += 1")
 
     def _output_text(self, column: ColumnSpec) -> str:

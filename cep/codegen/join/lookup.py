@@ -16,9 +16,10 @@ from cep.codegen.forms import settled
 from cep.codegen.join.scope import JoinScope
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
-from cep.codegen.texts import FALSE
+from cep.codegen.texts import FALSE, null_test
 from cep.codegen.writer import Writer
 from cep.plan.explain_expressions import expression_text
+from cep.plan.expressions import Column
 
 if TYPE_CHECKING:
     from cep.graph.kernel import KernelSpec
@@ -84,8 +85,20 @@ class _LookupKernel:
         is_null = self._load(RIGHT)
         with body.block(f"if not ({is_null}):") if is_null != FALSE else nullcontext():
             self.keys.find(body)
-            self.keys.ensure(body)
-            self.scope.keep(RIGHT, "slot")
+            gone = self._gone()
+            if gone:
+                with body.block(f"if {gone}:"), body.block("if slot >= 0:"):
+                    self.keys.release(body)
+            with body.block("else:") if gone else nullcontext():
+                self.keys.ensure(body)
+                self.scope.keep(RIGHT, "slot")
+
+    def _gone(self) -> str:
+        """Return the condition that a right row says its key has no row any more, empty if none says so."""
+        column = self.node.inputs[RIGHT].schema.find(self.node.removed_by)
+        if column is None:
+            return ""
+        return null_test(self.scope.column(Column(RIGHT, column.name, column.type)))
 
     def _emit(self, missing: int | None = None) -> None:
         body = self.body

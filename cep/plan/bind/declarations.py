@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cep.errors import nearest
@@ -137,8 +137,26 @@ def bind_parameters(
             report.add("CEP205", f"no PARAM is called {name!r}", hint=hint)
 
 
-def flow(node: Rule, declaration: int) -> Flow:
-    """Return what a rule or incident reads and writes."""
+def flows(rules: Mapping[str, tuple[Rule, int]]) -> tuple[Flow, ...]:
+    """Return what each rule and incident reads and writes.
+
+    An incident writes the table of its name too if something reads it (and nothing else is called so).
+    """
+    found = [_flow(node, place) for node, place in rules.values()]
+    read = {name for item in found for name in item.reads}
+    written = {name for item in found for name in item.writes}
+    tables = {
+        name
+        for name, (node, _) in rules.items()
+        if isinstance(node, ast.CreateIncident) and name in read - written
+    }
+    return tuple(
+        replace(item, writes=(*item.writes, item.name)) if item.name in tables else item
+        for item in found
+    )
+
+
+def _flow(node: Rule, declaration: int) -> Flow:
     if isinstance(node, ast.CreateIncident):
         return Flow(node.name, incidents.reads(node), (incidents.output(node),), declaration)
     names = tuple(dict.fromkeys(_tables(node.body.query)))

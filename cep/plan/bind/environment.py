@@ -22,7 +22,8 @@ class StreamInfo:
     unknown: its columns are not known because what declares or writes it has mistakes; nothing is said
     about its columns. arrival: some of its events have no event time but that of their arrival.
     late_of: the stream whose late rows it takes (then no rule may read it). primary_key: it is a table. changes: a
-    rule with EMIT CHANGES writes it: several rows of it may tell of one thing.
+    rule with EMIT CHANGES writes it: several rows of it may tell of one thing. removed_by: a column of a table that
+    is NULL in a change after which the key has no row.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StreamInfo:
     tiebreak: tuple[str, ...] = ()
     primary_key: tuple[str, ...] = ()
     changes: bool = False
+    removed_by: str = ""
 
 
 @dataclass(slots=True)
@@ -45,19 +47,19 @@ class Environment:
     parameters: dict[str, Literal] = field(default_factory=dict)
     functions: dict[str, UserFunction] = field(default_factory=dict)  # of the user, by lower name
     broken_names: frozenset[str] = frozenset()
-    # Names of things a FROM cannot read, with what they are.
-    others: dict[str, str] = field(default_factory=dict)
     # Streams of rules that do not write to the stream of their own name.
     written_by: dict[str, str] = field(default_factory=dict)
 
     def stream(self, name: str, span: Span) -> StreamInfo:
         """Return the stream a rule reads.
 
-        Errors: CEP201 unknown stream, CEP232 stream that cannot be read, CEP303 table of an incident.
+        Errors: CEP201 unknown stream, CEP232 stream or table that cannot be read.
         """
         found = self.streams.get(name)
         if found is not None and found.primary_key:
             hint = f"FROM stream AS s JOIN {name} ON {name}.{found.primary_key[0]} = s.column"
+            if found.removed_by:
+                hint += f"; its events are in {self.written_by.get(name, f'{name}_events')}"
             self.report.add("CEP232", f"{name} is a table, not a stream", span, hint)
             return unknown_stream(name)
         if found is not None and found.late_of is not None:
@@ -71,10 +73,6 @@ class Environment:
         if name.partition(".")[0] == "engine":
             message = f"{name} is written outside the determinism contract; a rule cannot read it"
             self.report.add("CEP232", message, span)
-        elif name in self.others:
-            kind = self.others[name]
-            hint = f"read the events of the incident from {name}_events or its INTO stream"
-            self.report.add("CEP303", f"{name} is {kind}, not a stream", span, hint)
         else:
             hint = nearest(name, self.streams) or "declare it with CREATE STREAM"
             if name in self.written_by:

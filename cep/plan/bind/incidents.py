@@ -10,7 +10,6 @@ from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.expressions import bind_condition, bind_expression
 from cep.plan.bind.operators import convert, fits, shared_type
-from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.expressions import Column, Expr, State
@@ -33,6 +32,11 @@ _HEAD = (
 )
 _TIME = ColumnSpec("ts", Type.TIMESTAMP, not_null=True)
 _DURATION = ColumnSpec("duration", Type.DURATION)
+_ONCE: dict[type, str] = {
+    ast.IncidentEmit: "EMIT",
+    ast.IncidentInto: "INTO",
+    ast.Cooldown: "COOLDOWN",
+}
 _OWN = frozenset(c.name for c in (_TIME, *_HEAD, _DURATION))
 
 
@@ -41,6 +45,7 @@ class _Emits:
     opened: bool = False
     updated: bool = False
     every_us: int = 0
+    on_change: tuple[str, ...] = ()
     closed: bool = False
 
 
@@ -68,10 +73,12 @@ def output(node: ast.CreateIncident) -> str:
     return into[0] if into else f"{node.name}_events"
 
 
-def bind_incident(node: ast.CreateIncident, environment: Environment) -> Incident | None:
-    """Return the plan of an incident, or None.
+def bind_incident(
+    node: ast.CreateIncident, environment: Environment, *, tabled: bool = False
+) -> Incident | None:
+    """Return the plan of an incident, or None; tabled: some rule reads it as a table.
 
-    Errors: CEP201, CEP209, CEP217, CEP224, CEP246, CEP260, CEP261, CEP311, and those of expressions.
+    Errors: CEP202, CEP201, CEP209, CEP217, CEP224, CEP246, CEP260, CEP261, and those of expressions.
     """
     report, before = environment.report, environment.report.mistakes
     draft = _Draft(node, environment)
@@ -108,6 +115,9 @@ def bind_incident(node: ast.CreateIncident, environment: Environment) -> Inciden
         updated_every_us=emits.every_us,
         emit_closed=emits.closed,
         schema=Schema((_TIME, *keys, *_HEAD, *state, _DURATION)),
+        updated_on=emits.on_change,
+        cooldown_us=_cooldown(draft),
+        tabled=tabled,
     )
 
 
@@ -302,21 +312,31 @@ def _emits(draft: _Draft) -> _Emits:
 
 
 def _updated(item: ast.EmitItem, found: _Emits, draft: _Draft) -> None:
-    if item.on_change:
-        refuse(draft.environment.report, "EmitItem.on_change", item.span)
+    report = draft.environment.report
+    for name in item.on_change:
+        if name not in draft.types:
+            hint = nearest(name, draft.types) or "these are columns that SET of OPEN declares"
+            report.add("CEP202", f"unknown state column {name!r}", item.span, hint)
+    found.on_change = item.on_change
     if item.every is not None:
         every = bind_duration(item.every, "the time of UPDATED EVERY", draft.environment)
         found.every_us = every or 0
 
 
-def _whole(draft: _Draft) -> None:
-    """Report clauses given twice, and those of a later version."""
-    report, seen = draft.environment.report, set()
+def _cooldown(draft: _Draft) -> int | None:
+    """Return the time in us during which a key must not open again, None without COOLDOWN."""
     for clause in draft.node.clauses:
         if isinstance(clause, ast.Cooldown):
-            refuse(report, "Cooldown", clause.span)
-        if isinstance(clause, ast.IncidentEmit | ast.IncidentInto):
-            word = "EMIT" if isinstance(clause, ast.IncidentEmit) else "INTO"
+            return bind_duration(clause.duration, "the time of COOLDOWN", draft.environment)
+    return None
+
+
+def _whole(draft: _Draft) -> None:
+    """Report clauses given twice."""
+    report, seen = draft.environment.report, set()
+    for clause in draft.node.clauses:
+        word = _ONCE.get(type(clause))
+        if word is not None:
             if word in seen:
                 report.add("CEP260", f"{word} is given twice", clause.span)
             seen.add(word)

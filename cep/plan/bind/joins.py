@@ -138,12 +138,8 @@ def bind_join(
         return None
     if not keys:
         hint = "a join finds its partners by at least one equality: ON a.key = b.key"
-        report.add(
-            "CEP258",
-            "ON says of no column of the one side what it equals",
-            node.condition.span,
-            hint,
-        )
+        message = "ON says of no column of the one side what it equals"
+        report.add("CEP258", message, node.condition.span, hint)
         return None
     outer = _OUTER.get(node.kind, (False, False))
     # NULL columns: those of the side that may have no partner for the other.
@@ -158,6 +154,7 @@ def bind_join(
         outer[1],
         *bounds,
         Schema(columns),
+        right.stream.removed_by,
     )
     stream = StreamInfo("", join.schema, unknown=left.stream.unknown or right.stream.unknown)
     return join, stream, (left.owner, right.owner)

@@ -150,9 +150,6 @@ REFUSED: dict[str, Refusal] = {
     "Emit.every": Refusal("CEP308", "EMIT EVERY"),
     "Emit.final": Refusal("CEP308", "EMIT FINAL without a window", "leave it out"),
     "Emit.on_match": Refusal("CEP308", "EMIT ON MATCH without MATCH", "leave it out"),
-    # incidents
-    "Cooldown": Refusal("CEP311", "COOLDOWN"),
-    "EmitItem.on_change": Refusal("CEP311", "UPDATED ON CHANGE OF", "use UPDATED EVERY d"),
 }
 
 # Functions and aggregates the language has and this version does not.
