@@ -23,7 +23,20 @@ class Histogram:
         self._counts[bisect_left(self._bounds, seconds)] += 1
         self._sum += seconds
 
-    def add(self, seconds: np.ndarray) -> None:
+    def add_since(self, now_us: int, times: np.ndarray) -> None:
+        """Count the durations from instants to now, us; `times` (int64[n]) never falls. Later ones than now are 0."""
+        first, last = now_us - times.item(0), now_us - times.item(-1)
+        place = bisect_left(self._bounds, first / 1e6)
+        if last < 0 or place != bisect_left(self._bounds, last / 1e6):
+            self._add(np.maximum(now_us - times, 0) / 1e6)
+            return
+        # One bucket, as almost always: the sum is that of the distances from the last instant.
+        count = len(times)
+        self._counts[place] += count
+        distances = np.subtract(times[-1], times).sum(dtype=np.float64)
+        self._sum += (count * last + float(distances)) / 1e6
+
+    def _add(self, seconds: np.ndarray) -> None:
         """Count an array of durations."""
         if len(seconds) <= FEW:
             for one in seconds.tolist():

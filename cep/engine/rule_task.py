@@ -169,7 +169,7 @@ class RuleTask:
     def _finished(self, way: _Way, rows: EventBatch, now_us: int) -> tuple[str, EventBatch]:
         """Count rows of the rule's output and say who made them."""
         self.matches += len(rows) if way.port == 0 else 0
-        self.delays.add(np.maximum(now_us - rows.ts, 0) / 1e6)
+        self.delays.add_since(now_us, rows.ts)
         rows.cause = None
         if self._signs:
             rows.extra = {n: rows.extra.get(n, np.full(len(rows), -1, np.int64)) for n in ORIGIN}
