@@ -165,7 +165,7 @@ def run_reference(workload: str, readings: Readings, batch_rows: int) -> tuple[f
 
 def has_reference(workload: str) -> bool:
     """Whether the C reference has the workload and gcc is there."""
-    return library.gcc() is not None and workload in {"w1", "w3", "w4", "w4_hot", "w5"}
+    return library.gcc() is not None and workload in {"w1", "w2", "w3", "w4", "w4_hot", "w5", "sliding"}
 
 
 def measure(

@@ -133,6 +133,10 @@ def new(name: str, readings: Readings) -> Workload:
     match name:
         case "w1":
             return Workload("w1")
+        case "w2":
+            return Workload("w2", rooms, milliseconds(10_000), flushes=True)
+        case "sliding":
+            return Workload("sliding", sensors, milliseconds(10_000))
         case "w3":
             return Workload("w3", sensors, milliseconds(1000), flushes=True)
         case "w4":
