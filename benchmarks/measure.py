@@ -29,10 +29,13 @@ EXPECTED_MATCHES = {
     "w4_hot": 4976,
     "w5": 12_413,
     "w6": 18,
+    "sliding": 1_000_000,
+    "tumbling": 44,
+    "hop60": 2793,
 }
 """Output rows on a million readings of a thousand sensors (language.md, section 9)."""
 
-LIMITS = {"w1": 2.5, "w3": 2.0, "w4": 1.5, "w4_hot": 1.0, "w5": 1.7}
+LIMITS = {"w1": 2.5, "w2": 3.0, "w3": 2.0, "w4": 1.5, "w4_hot": 1.0, "w5": 1.7, "sliding": 3.0}
 """The most the engine may cost, as a multiple of the reference, in batches of 10,000."""
 
 
@@ -165,7 +168,15 @@ def run_reference(workload: str, readings: Readings, batch_rows: int) -> tuple[f
 
 def has_reference(workload: str) -> bool:
     """Whether the C reference has the workload and gcc is there."""
-    return library.gcc() is not None and workload in {"w1", "w2", "w3", "w4", "w4_hot", "w5", "sliding"}
+    return library.gcc() is not None and workload in {
+        "w1",
+        "w2",
+        "w3",
+        "w4",
+        "w4_hot",
+        "w5",
+        "sliding",
+    }
 
 
 def measure(

@@ -188,7 +188,7 @@ def window_text(window: WindowSize | EventWindow) -> str:
 def _group_text(node: GroupWindow) -> str:
     keys = f" by {items_text(node.keys)}" if node.keys else ""
     aggregates = ", ".join(f"{n} := {aggregate_text(a)}" for n, a in node.aggregates)
-    tail = _conditions(node.where, "having", node.having)
+    tail = _conditions(node.where, "having", node.having) + _selected(node.items)
     return f"GroupWindow {window_text(node.window)}{keys} aggregates {aggregates or '-'}{tail}"
 
 
@@ -206,7 +206,12 @@ def _over_text(node: Over) -> str:
         f"{name} := {aggregate_text(aggregate)} OVER {frame_text(node.frames[number])}"
         for name, aggregate, number in node.aggregates
     )
-    return f"Over {aggregates}{_conditions(node.where, 'qualify', node.qualify)}"
+    tail = _conditions(node.where, "qualify", node.qualify) + _selected(node.items)
+    return f"Over {aggregates}{tail}"
+
+
+def _selected(items: tuple[Item, ...]) -> str:
+    return f" rows {items_text(items)}" if items else ""
 
 
 def pattern_text(pattern: Pattern) -> str:

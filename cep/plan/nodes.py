@@ -84,7 +84,8 @@ class EventWindow:
 class GroupWindow:
     """Groups of a window: columns `keys` (as named), `window_start`, `window_end`, then the aggregates.
 
-    where: rows that count (a filter moved in); having: over this node's own output columns.
+    where: rows that count (a filter moved in); having: over these columns. items: what is selected of them (a projection
+    moved in), none: all; then `inner` has their schema, as `schema` is that of the items.
     """
 
     source: Node
@@ -94,6 +95,13 @@ class GroupWindow:
     schema: Schema
     where: Expr | None = None
     having: Expr | None = None
+    items: tuple[Item, ...] = ()
+    inner: Schema | None = None
+
+    @property
+    def own(self) -> Schema:
+        """Columns before the items are selected."""
+        return self.inner or self.schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +120,8 @@ class Frame:
 class Over:
     """All columns of the input, then one column an aggregate over its frame, for each row.
 
-    where: rows that exist for this node (a filter moved in); qualify: over this node's output columns.
-    aggregates: (column name, aggregate, number of its frame).
+    where: rows that exist for this node (a filter moved in); qualify: over these columns.
+    aggregates: (column name, aggregate, number of its frame). items, inner: as in GroupWindow.
     """
 
     source: Node
@@ -122,6 +130,13 @@ class Over:
     schema: Schema
     where: Expr | None = None
     qualify: Expr | None = None
+    items: tuple[Item, ...] = ()
+    inner: Schema | None = None
+
+    @property
+    def own(self) -> Schema:
+        """Columns before the items are selected."""
+        return self.inner or self.schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from cep.plan.rewrites.merge_filters import merge_filters
 from cep.plan.rewrites.merge_projects import merge_projects
 from cep.plan.rewrites.narrow_join import narrow_join
 from cep.plan.rewrites.project_into_match import project_into_match
+from cep.plan.rewrites.project_into_window import project_into_window
 from cep.plan.rewrites.push_key_filter import push_key_filter
 from cep.plan.rewrites.run_in_one_pass import run_in_one_pass
 from cep.plan.tree import rewrite_nodes
@@ -29,6 +30,7 @@ REWRITES: tuple[Callable[[Node], Node], ...] = (
     push_key_filter,
     merge_projects,
     project_into_match,
+    project_into_window,
     narrow_join,
     run_in_one_pass,
 )

@@ -135,6 +135,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
                 aggregates=tuple((n, aggregate(a)) for n, a in node.aggregates),
                 where=maybe(node.where),
                 having=maybe(node.having),
+                items=items(node.items),
             )
         case Over():
             return replace(
@@ -145,6 +146,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
                 aggregates=tuple((n, aggregate(a), f) for n, a, f in node.aggregates),
                 where=maybe(node.where),
                 qualify=maybe(node.qualify),
+                items=items(node.items),
             )
         case Match():
             variables = tuple(replace(v, condition=maybe(v.condition)) for v in node.variables)

@@ -167,7 +167,7 @@ def _group(node: GroupWindow) -> Iterator[str]:
     below = node.source.schema
     yield from _items(node.keys, below)
     yield from _condition(node.where, below)
-    yield from _condition(node.having, node.schema)
+    yield from _condition(node.having, node.own)
     if isinstance(node.window, EventWindow):
         yield from _condition(node.window.opens, below)
         yield from _condition(node.window.closes, below)
@@ -176,14 +176,15 @@ def _group(node: GroupWindow) -> Iterator[str]:
     shape = [(k.name, k.value.type) for k in node.keys]
     shape += [("window_start", Type.TIMESTAMP), ("window_end", Type.TIMESTAMP)]
     shape += [(n, a.type) for n, a in node.aggregates]
-    if shape != _shape(node.schema):
-        yield "schema is not keys, window, aggregates"
+    if shape != _shape(node.own):
+        yield "columns are not keys, window, aggregates"
+    yield from _selected(node)
 
 
 def _over(node: Over) -> Iterator[str]:
     below = node.source.schema
     yield from _condition(node.where, below)
-    yield from _condition(node.qualify, node.schema)
+    yield from _condition(node.qualify, node.own)
     for frame in node.frames:
         for key in frame.partition:
             yield from _expression(key, below)
@@ -192,8 +193,17 @@ def _over(node: Over) -> Iterator[str]:
         if not 0 <= number < len(node.frames):
             yield "aggregate of a frame that is not there"
     shape = _shape(below) + [(n, a.type) for n, a, _ in node.aggregates]
-    if shape != _shape(node.schema):
-        yield "schema is not input, aggregates"
+    if shape != _shape(node.own):
+        yield "columns are not input, aggregates"
+    yield from _selected(node)
+
+
+def _selected(node: GroupWindow | Over) -> Iterator[str]:
+    if not node.items:
+        return
+    yield from _items(node.items, node.own)
+    if [(i.name, i.value.type) for i in node.items] != _shape(node.schema):
+        yield "schema is not that of the items"
 
 
 def _match(node: Match) -> Iterator[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen.keys import KeySlots
+from cep.codegen.over.storage import storage
 from cep.codegen.window.collected import Collected
 from cep.codegen.window.slots import Slots
 
@@ -53,26 +54,18 @@ class FrameState:
 
     def _queue_state(self) -> None:
         layout, p = self.layout, self.p
-        layout.pool(f"{p}rows", 256)
-        self.at = layout.register_number(f"{p}rows_free", -1)
-        layout.register(f"{p}rows_used")
-        layout.register(f"{p}rows_live")
-        rows = f"{p}rows"
-        self.row_chain = layout.state(f"{p}row_chain", "i32", rows, fill=-1)
-        self.link = layout.state(f"{p}row_link", "i64", rows, fill=-1)
-        self.slots.arrays("row_", (*self.slots.merged(), *self.slots.carried()), rows)
+        self.rows = rows = storage(layout, p, by_time=self.by_time)
+        self.link = rows.array(f"{p}row_link", "i64", fill=-1)
+        self.in_rows = (*self.slots.merged(), *self.slots.carried())
+        for name, field in self.slots.fields(self.in_rows):
+            rows.array(f"row_{name}", field.dtype, fill=field.empty)
         if self.collected.slots:
-            self.entries = layout.state(
-                f"{p}row_entry", "i64", rows, width=self.collected.n, fill=-1
-            )
+            self.entries = rows.array(f"{p}row_entry", "i64", width=self.collected.n, fill=-1)
         self.front = layout.state(f"{p}front", "i64", self.keys.pool, fill=-1)
         self.back = layout.state(f"{p}back", "i64", self.keys.pool, fill=-1)
         if self.by_time:
-            self.row_ts = layout.state(f"{p}row_ts", "i64", rows)
-            self.row_slot = layout.state(f"{p}row_slot", "i64", rows)
-            self.row_next = layout.state(f"{p}row_next", "i64", rows, fill=-1)
-            self.reg_head = layout.register(f"{p}oldest_row", -1)
-            self.reg_tail = layout.register(f"{p}newest_row", -1)
+            self.row_ts = rows.array(f"{p}row_ts", "i64")
+            self.row_slot = rows.array(f"{p}row_slot", "i64")
         else:
             self.held = layout.state(f"{p}key_rows", "i64", self.keys.pool)
 
@@ -82,6 +75,13 @@ class FrameState:
         """Write what is done at the start of a call."""
         self.keys.enter(writer)
         self.collected.enter(writer)
+        if not self.whole:
+            self.rows.enter(writer)
+
+    def leave(self, writer: Writer) -> None:
+        """Write what is done at the end of a call."""
+        if not self.whole:
+            self.rows.leave(writer)
 
     # ------------------------------------------------------------------ a row
 
@@ -96,10 +96,7 @@ class FrameState:
         keys.look_up(scope, self.frame.partition)
         self.collected.check_room(writer)
         if not self.whole:
-            free = self.layout.use("slots", "next_slot")
-            pool = f"{self.p}rows"
-            with writer.block(f"if {free}(reg, {self.at}) >= {self.layout.capacity(pool)}:"):
-                writer.lines(f"status = {self.layout.full(pool)}", "break")
+            self.rows.check_room(writer)
         keys.ensure(writer)
 
     def push(self, scope: Scope, ts: str) -> None:
@@ -121,40 +118,30 @@ class FrameState:
                 writer.line(f"{self.held}[{slot}] -= 1")
             writer.line(f"{self.held}[{slot}] += 1")
         row = f"{self.p}row"
-        take = self.layout.use("slots", "take_slot")
-        writer.line(f"{row} = {take}(reg, {self.at}, {self.row_chain})")
-        in_rows = (*merged, *self.slots.carried())
-        self.slots.reset(writer, in_rows, lambda used: used.cells("row_", row))
+        self.rows.take(writer, row)
+        self.slots.reset(writer, self.in_rows, lambda used: used.locals("r_"))
         for number in range(self.collected.n):
             writer.line(f"{self._entry(row, number)} = -1")
         self.slots.add_rows(
             scope,
-            (*in_rows, *self.slots.collected()),
+            (*self.in_rows, *self.slots.collected()),
             ts,
             lambda used, xs: self._collect(writer, used, xs, ts, row),
-            cells=lambda used: used.cells("row_", row),
+            cells=lambda used: used.locals("r_"),
         )
+        cell = self.rows.cell(row)
+        for used in self.in_rows:
+            names, cells = used.locals("r_"), used.cells("row_", cell)
+            writer.lines(*(f"{cells[field]} = {name}" for field, name in names.items()))
         for used in merged:
-            self.slots.merge(writer, used, used.cells("acc_", slot), used.cells("row_", row))
-        writer.lines(f"{self.link}[{row}] = {self.back}[{slot}]", f"{self.back}[{slot}] = {row}")
+            self.slots.merge(writer, used, used.cells("acc_", slot), used.locals("r_"))
+        writer.lines(f"{self.link}[{cell}] = {self.back}[{slot}]", f"{self.back}[{slot}] = {row}")
         if self.by_time:
-            self._append(writer, row, ts)
-
-    def _append(self, writer: Writer, row: str, ts: str) -> None:
-        writer.lines(
-            f"{self.row_ts}[{row}] = {ts}",
-            f"{self.row_slot}[{row}] = {self.keys.slot}",
-            f"{self.row_next}[{row}] = -1",
-        )
-        with writer.block(f"if {self.reg_tail} >= 0:"):
-            writer.line(f"{self.row_next}[{self.reg_tail}] = {row}")
-        with writer.block("else:"):
-            writer.line(f"{self.reg_head} = {row}")
-        writer.line(f"{self.reg_tail} = {row}")
+            writer.lines(f"{self.row_ts}[{cell}] = {ts}", f"{self.row_slot}[{cell}] = {slot}")
 
     def _entry(self, row: str, number: int) -> str:
-        n = self.collected.n
-        return f"{self.entries}[{row}]" if n == 1 else f"{self.entries}[{row} * {n} + {number}]"
+        n, cell = self.collected.n, self.rows.cell(row)
+        return f"{self.entries}[{cell}]" if n == 1 else f"{self.entries}[{cell} * {n} + {number}]"
 
     def _collect(
         self, writer: Writer, used: Slot, xs: tuple[str, ...], ts: str, row: str = ""
@@ -169,18 +156,13 @@ class FrameState:
         """Write the leaving of every row, of whatever key, that is too old for the present row."""
         p, keys = self.p, self.keys
         head, gone = f"{p}head", f"{p}gone"
-        writer.line(f"{head} = {self.reg_head}")
-        with writer.block(
-            f"while {head} >= 0 and {ts} - {self.row_ts}[{head}] > {self.frame.amount}:"
-        ):
-            writer.lines(f"{gone} = {self.row_slot}[{head}]", f"{head} = {self.row_next}[{head}]")
+        oldest = f"{self.row_ts}[{self.rows.cell(head)}]"
+        with writer.block(f"while {head} < {p}tail and {ts} - {oldest} > {self.frame.amount}:"):
+            writer.line(f"{gone} = {self.row_slot}[{self.rows.cell(head)}]")
             self._pop(writer, gone)
             if not keys.fixed and not self.slots.carried():
                 with writer.block(f"if {self.front}[{gone}] < 0 and {self.back}[{gone}] < 0:"):
                     keys.release(writer, gone)
-        with writer.block(f"if {head} < 0:"):
-            writer.line(f"{self.reg_tail} = -1")
-        writer.line(f"{self.reg_head} = {head}")
 
     def _pop(self, writer: Writer, slot: str) -> None:
         """Write the leaving of the oldest row of the key in `slot`."""
@@ -189,29 +171,28 @@ class FrameState:
             self._turn_over(writer, slot)
         old = f"{p}old"
         writer.line(f"{old} = {self.front}[{slot}]")
+        cell = self.rows.cell(old)
         for used in self.slots.carried():
-            self.slots.merge(writer, used, used.cells("base_", slot), used.cells("row_", old))
+            self.slots.merge(writer, used, used.cells("base_", slot), used.cells("row_", cell))
         for number in range(self.collected.n):
             with writer.block(f"if {self._entry(old, number)} >= 0:"):
                 writer.line(self.collected.drop(number, self._entry(old, number)))
-        free = self.layout.use("slots", "free_slot")
-        writer.lines(
-            f"{self.front}[{slot}] = {self.link}[{old}]",
-            f"{free}(reg, {self.at}, {self.row_chain}, {old})",
-        )
+        writer.line(f"{self.front}[{slot}] = {self.link}[{cell}]")
+        self.rows.free(writer, old)
 
     def _turn_over(self, writer: Writer, slot: str) -> None:
         """Write the moving of all rows of a key from the back to the front."""
         row, newer, older = f"{self.p}turned", f"{self.p}newer", f"{self.p}older"
+        cell, above = self.rows.cell(row), self.rows.cell(newer)
         writer.lines(f"{newer} = -1", f"{row} = {self.back}[{slot}]")
         with writer.block(f"while {row} >= 0:"):
-            writer.line(f"{older} = {self.link}[{row}]")
+            writer.line(f"{older} = {self.link}[{cell}]")
             if self.slots.merged():
                 with writer.block(f"if {newer} >= 0:"):
                     for used in self.slots.merged():
-                        into, later = used.cells("row_", row), used.cells("row_", newer)
+                        into, later = used.cells("row_", cell), used.cells("row_", above)
                         self.slots.merge(writer, used, into, later)
-            writer.lines(f"{self.link}[{row}] = {newer}", f"{newer} = {row}", f"{row} = {older}")
+            writer.lines(f"{self.link}[{cell}] = {newer}", f"{newer} = {row}", f"{row} = {older}")
         writer.lines(f"{self.front}[{slot}] = {newer}", f"{self.back}[{slot}] = -1")
         self.slots.reset(writer, self.slots.merged(), lambda used: used.cells("acc_", slot))
 
@@ -244,7 +225,7 @@ class FrameState:
         if self.whole:
             return used.cells("acc_", slot)
         names = used.locals("w_")
-        cells = used.cells("row_", f"{self.front}[{slot}]")
+        cells = used.cells("row_", self.rows.cell(f"{self.front}[{slot}]"))
         with writer.block(f"if {self.front}[{slot}] >= 0:"):
             for name, cell in cells.items():
                 writer.line(f"{names[name]} = {cell}")

@@ -12,7 +12,7 @@ from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.over.frame import FrameState
 from cep.codegen.scope import RowScope
-from cep.codegen.window.scope import OutputScope, columns_of
+from cep.codegen.window.scope import OutputScope, columns_of, store_row
 from cep.codegen.writer import Writer
 from cep.plan.expressions import Column
 
@@ -50,6 +50,8 @@ class OverKernel:
         with writer.block("while i < n:"):
             self._row(writer)
             writer.line("i += 1")
+        for frame in self.frames.values():
+            frame.leave(writer)
         writer.lines("ctl[0] = i", "ctl[3] = out", "ctl[4] = MAX_I64", "return status")
         return self.layout.spec(writer, doc=[self._doc()])
 
@@ -91,7 +93,7 @@ class OverKernel:
         sources: dict[str, Column] = {}
         aggregates = {name: (aggregate, number) for name, aggregate, number in node.aggregates}
         loaded: dict[str, dict[str, str]] = {}
-        for spec in node.schema.columns:
+        for spec in node.own.columns:
             if spec.name in aggregates:
                 aggregate, number = aggregates[spec.name]
                 frame = self.frames[number]
@@ -101,7 +103,7 @@ class OverKernel:
                 sources[spec.name] = column
                 columns[spec.name] = partial(row.column, column)
         inputs = {name: a for name, a, _ in node.aggregates} | sources
-        scope = OutputScope(self.layout, writer, columns, inputs)
+        scope = OutputScope(self.layout, writer, columns, inputs, "ts")
         if node.qualify is None:
             self._write(writer, scope)
             return
@@ -109,9 +111,9 @@ class OverKernel:
             self._write(writer, scope)
 
     def _write(self, writer: Writer, scope: OutputScope) -> None:
-        for spec in self.node.schema.columns:
-            value = scope.named(spec.name)
-            writer.line(f"{self.layout.output(spec.name, spec.type)}[out] = {value.text}")
+        columns = self.node.schema.columns
+        arrays = {c.name: self.layout.output(c.name, c.type) for c in columns}
+        store_row(self.node, scope, arrays, "out")
         writer.lines("out_ts[out] = ts", "out_cause[out] = i", "out += 1")
 
 

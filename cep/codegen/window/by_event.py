@@ -22,7 +22,7 @@ from cep.codegen import conditions, loop
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
-from cep.codegen.window.scope import OutputScope, columns_of, time_value
+from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
 from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_WINDOW
@@ -212,9 +212,7 @@ class _EventWindowKernel:
             if having is not None:
                 passes = body.block(f"if {conditions.is_true(having, scope)}:")
             with passes:
-                for column in self.node.schema.columns:
-                    value = scope.named(column.name)
-                    body.line(f"{self.outputs[column.name]}[n_out] = {value.text}")
+                store_row(self.node, scope, self.outputs, "n_out")
                 body.lines("out_ts[n_out] = instant", "out_cause[n_out] = cause", "n_out += 1")
             for used in self.slots.carried():
                 self.slots.merge(
@@ -248,7 +246,7 @@ class _EventWindowKernel:
                 end="bound",
             )
         sources = {item.name: item.value for item in node.keys} | dict(node.aggregates)
-        return OutputScope(self.layout, self.body, columns, sources)
+        return OutputScope(self.layout, self.body, columns, sources, "instant")
 
     def _cells(self, used: Slot) -> dict[str, str]:
         return used.cells("base_" if used.kind.carried else "pane_", "slot")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
-from cep.codegen.window.scope import OutputScope, columns_of, time_value
+from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,9 +91,7 @@ class WindowRows:
                 writer.lines(f"status = {layout.full('out')}", "break")
             writer.line("g = picked[written]")
             scope = self._outputs("g", testing=False)
-            for column in kernel.node.schema.columns:
-                value = scope.named(column.name)
-                writer.line(f"{kernel.outputs[column.name]}[out] = {value.text}")
+            store_row(kernel.node, scope, kernel.outputs, "out")
             writer.lines(
                 f"out_ts[out] = {self.view.end} - 1",
                 f"out_cause[out] = {self.view.cause}",
@@ -120,7 +118,7 @@ class WindowRows:
             count = testing or name not in tested
             columns[name] = partial(self._aggregate, aggregate, slot, loaded, count_errors=count)
         sources = {item.name: item.value for item in node.keys} | dict(node.aggregates)
-        return OutputScope(self.kernel.layout, self.writer, columns, sources)
+        return OutputScope(self.kernel.layout, self.writer, columns, sources, f"({end} - 1)")
 
     def _aggregate(
         self,

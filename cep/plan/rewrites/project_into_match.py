@@ -35,7 +35,7 @@ def project_into_match(node: Node) -> Node:
     """
     if not isinstance(node, Project) or not isinstance(node.source, Match | Recognize):
         return node
-    if not all(_is_plain(part) for i in node.items for part in walk(i.value)):
+    if not all(is_plain(part) for i in node.items for part in walk(i.value)):
         return node
     if isinstance(node.source, Match):
         if node.source.rows or node.source.timeouts:
@@ -48,7 +48,7 @@ def project_into_match(node: Node) -> Node:
     return replace(node.source, items=node.items, measures=measures, schema=node.schema)
 
 
-def _is_plain(part: Expr) -> bool:
+def is_plain(part: Expr) -> bool:
     """Return whether a kernel computes this part of an expression by itself, without tables of texts."""
     match part:
         case Literal() | Column():

@@ -15,19 +15,19 @@ OPTIMIZED: list[tuple[str, str]] = [
             "SELECT room, COUNT(*) AS n FROM r WHERE kind = 'a' AND 1 = 1 GROUP BY room, TUMBLE(1s)"
             " HAVING COUNT(*) > 1 + 2 AND room <> 'x' AND UPPER(room) <> 'Y'"
         ),
-        "Project ts := time(), room, n := count_0\n"
-        "  GroupWindow TUMBLE(1s) by room aggregates count_0 := COUNT(*)"
-        " where kind = 'a' AND room <> 'x' AND UPPER(room) <> 'Y' having count_0 > 3\n"
-        "    Scan r",
+        "GroupWindow TUMBLE(1s) by room aggregates count_0 := COUNT(*)"
+        " where kind = 'a' AND room <> 'x' AND UPPER(room) <> 'Y' having count_0 > 3"
+        " rows ts := time(), room, n := count_0\n"
+        "  Scan r",
     ),
     (
         rule(
             "SELECT room, SUM(n) OVER (PARTITION BY room ROWS 3 PRECEDING) AS s FROM r WHERE ok"
             " QUALIFY SUM(n) OVER (PARTITION BY room ROWS 3 PRECEDING) > 5"
         ),
-        "Project ts := time(), room, s := sum_0\n"
-        "  Over sum_0 := SUM(n) OVER (PARTITION BY room ROWS 3 PRECEDING) where ok qualify sum_0 > 5\n"
-        "    Scan r",
+        "Over sum_0 := SUM(n) OVER (PARTITION BY room ROWS 3 PRECEDING) where ok qualify sum_0 > 5"
+        " rows ts := time(), room, s := sum_0\n"
+        "  Scan r",
     ),
     (
         rule("SELECT r.value FROM r LEFT JOIN r AS z WITHIN 1m ON r.room = z.room WHERE z.n > 1"),
