@@ -50,11 +50,7 @@ def arguments(text: list[str]) -> argparse.Namespace:
 
 def verdict(result: Result) -> str:
     """What is wrong with a result: `rows`, `slow`, or nothing."""
-    expected = (
-        EXPECTED_MATCHES[result.workload]
-        if result.rows == 1_000_000
-        else result.matches
-    )
+    expected = EXPECTED_MATCHES[result.workload] if result.rows == 1_000_000 else result.matches
     reference = result.reference_matches
     if result.matches != expected or reference not in {None, result.matches}:
         return "rows"
