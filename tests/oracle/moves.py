@@ -22,8 +22,8 @@ Place = Any
 class Move:
     """Binding the next event to a test leads to a place; an UNTIL test leads there without binding.
 
-    `is_fatal`: UNTIL of a loop below its minimum. `is_relaxed`: the way to the step crosses a relaxed edge,
-    so what leads in is not strict. `before`: what must be absent before the event.
+    `link`: of the edge at which the parts of this event and of the one before are joined. `is_fatal`: UNTIL of a
+    loop below its minimum. `before`: what must be absent before the event.
     """
 
     test: Test
@@ -32,13 +32,12 @@ class Move:
     is_loop: bool = False
     is_possessive: bool = False
     is_fatal: bool = False
-    is_relaxed: bool = False
     before: tuple[Wait, ...] = ()
 
     @property
     def is_strict(self) -> bool:
         """Whether it must take the very next event."""
-        return self.link.strict and not self.is_relaxed
+        return self.link.strict
 
 
 @dataclass
@@ -114,15 +113,11 @@ def _in(number: int, move: Move) -> Move:
 def _entries_of_sequence(part: Sequence) -> list[Move]:
     found: list[Move] = []
     before: tuple[Wait, ...] = ()
-    relaxed = False
     for number, inner in enumerate(part.parts):
         if number == 0 and isinstance(inner, Wait):
             before = (inner,)
             continue
-        relaxed = relaxed or (number > 0 and not part.links[number - 1].strict)
-        for m in entries(inner):
-            crossed = relaxed or m.is_relaxed
-            found.append(_in(number, replace(m, before=(*before, *m.before), is_relaxed=crossed)))
+        found += [_in(number, replace(m, before=(*before, *m.before))) for m in entries(inner)]
         if not can_be_empty(inner):
             break
     return found
@@ -169,22 +164,16 @@ def _ahead_in_sequence(part: Sequence, place: Place) -> Ahead:
     found = ahead(part.parts[number], inner).within(lambda p: (number, p))
     if not found.done:
         return found
-    relaxed = False
     for later in range(number + 1, len(part.parts)):
         following, link = part.parts[later], part.links[later - 1]
         found.guards += link.guards
-        relaxed = relaxed or not link.strict
         if isinstance(following, Wait):
             found.wait = (following, (later, ()))
             found.done = False
             return found
-        moves = [
-            _in(later, replace(m, link=link, is_relaxed=relaxed or m.is_relaxed))
-            for m in entries(following)
-        ]
-        found.steps += moves
+        found.steps += [_in(later, replace(m, link=link)) for m in entries(following)]
         if not can_be_empty(following):
-            found.kills = found.kills or all(m.is_strict for m in moves)
+            found.kills = found.kills or all(m.is_strict for m in found.steps)
             found.done = False
             return found
     return found
@@ -201,14 +190,12 @@ def _ahead_in_loop(part: Loop, place: Place) -> Ahead:
         stop = (count, inner, True)
         found.loops += [replace(loop, test=t, place=stop, is_fatal=below) for t in part.until]
         if part.high is None or count < part.high:
-            again = [
-                replace(
-                    loop, test=m.test, place=(count + 1, m.place, False), is_relaxed=m.is_relaxed
-                )
+            found.loops += [
+                replace(loop, test=m.test, place=(count + 1, m.place, False))
                 for m in entries(part.part)
             ]
-            found.loops += again
-            found.kills = found.kills or (below and all(m.is_strict for m in again))
+            strict = part.link.strict and all(m.is_strict for m in found.steps)
+            found.kills = found.kills or (below and strict)
     if below:
         found.done = False
     return found

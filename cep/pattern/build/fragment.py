@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge that is crossed: strict (the very next event) or relaxed, perhaps with a gap (us, inclusive).
+    """The edge between two steps: strict (the very next event) or relaxed, perhaps with a gap (us, inclusive).
 
-    fork: `->>`, or the way round a COMBINE loop; only the edge at which two parts are joined counts, not one that is
-    crossed because a part binds nothing.
+    fork: `->>`, or the way round a COMBINE loop.
     """
 
     strict: bool
@@ -44,6 +43,8 @@ class Guard:
     for_us: int | None
 
 
+# What lies between two steps: the one edge at which the parts they belong to are joined, and the guards
+# before and behind it. Beside the first or last step of a part there are only guards.
 Crossing = tuple[Edge | Guard, ...]
 
 
@@ -126,25 +127,17 @@ class Fragment:
         )
 
 
-def without_gaps(crossed: Crossing) -> Crossing:
-    """Return what is crossed without gaps: an edge beside a part that binds nothing bounds no time."""
-    return tuple(Edge(item.strict) if isinstance(item, Edge) else item for item in crossed)
-
-
 def gap_of(crossed: Crossing) -> tuple[int, int | None]:
-    """Return the bounds of the gap that is crossed (there is one at most), us."""
+    """Return the bounds of the gap that is crossed, us."""
     for item in crossed:
-        if isinstance(item, Edge) and (item.low_us or item.high_us is not None):
+        if isinstance(item, Edge):
             return item.low_us, item.high_us
     return 0, None
 
 
 def is_strict(crossed: Crossing) -> bool:
-    """Return whether the step behind must be the very next event: every edge crossed is strict.
-
-    `a b? -> c`: c may stand anywhere after a, because b and the strict edge before it are optional.
-    """
-    return all(item.strict for item in crossed if isinstance(item, Edge))
+    """Return whether the step behind must be the very next event."""
+    return any(item.strict for item in crossed if isinstance(item, Edge))
 
 
 def is_fork(crossed: Crossing) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, assert_never
 from typing import Literal as OneOf
 
@@ -46,22 +46,45 @@ class VariableText:
 
 @dataclass(slots=True)
 class Chain:
-    """A flat sequence: parts with their places, and the edges between neighbours."""
+    """A sequence: its parts with their places, and the edges between neighbours, groups within it taken apart.
+
+    tree, tree_edges: the same with the groups that stay groups, because another edge leads into them than they
+    have inside and they may begin with a part that binds nothing: in `d (a* -> s)` s follows d at once.
+    """
 
     parts: list[tuple[Pattern, Span]] = field(default_factory=list)
     edges: list[EdgeKind] = field(default_factory=list)
+    tree: list[Pattern] = field(init=False)
+    tree_edges: list[EdgeKind] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tree = [part for part, _ in self.parts]
+        self.tree_edges = list(self.edges)
 
     def add(self, other: Chain, edge: EdgeKind) -> None:
         """Append another sequence behind an edge."""
-        if self.parts and other.parts:
-            self.edges.append(edge)
+        between = [edge] if self.parts and other.parts else []
         self.parts += other.parts
-        self.edges += other.edges
+        self.edges += between + other.edges
+        self.tree_edges += between
+        if between and any(inner != edge for inner in other.passed()):
+            self.tree.append(other.pattern())
+        else:
+            self.tree += other.tree
+            self.tree_edges += other.tree_edges
+
+    def passed(self) -> list[EdgeKind]:
+        """Return the edges behind the parts at its beginning that can be left out."""
+        optional = itertools.takewhile(lambda part: not is_required(part), self.tree)
+        return self.tree_edges[: len(list(optional))]
 
     def pattern(self) -> Pattern:
         """Return the sequence as a pattern of the plan."""
-        parts = tuple(part for part, _ in self.parts)
-        return parts[0] if len(parts) == 1 else Sequence(parts, tuple(self.edges))
+        return (
+            self.tree[0]
+            if len(self.tree) == 1
+            else Sequence(tuple(self.tree), tuple(self.tree_edges))
+        )
 
 
 class PatternReader:
@@ -378,7 +401,7 @@ class PatternReader:
             elif "strict" in around:
                 hint = "write a -> NOT n -> b"
                 self.report.add("CEP240", "NOT must stand between two ->", span, hint)
-        for (left, _), (right, span) in pairwise(chain.parts):
+        for (left, _), (right, span) in itertools.pairwise(chain.parts):
             if isinstance(left, Absent) and isinstance(right, Absent):
                 hint = "write NOT (n | m)"
                 self.report.add("CEP240", "NOT directly behind NOT", span, hint)
