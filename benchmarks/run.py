@@ -1,7 +1,7 @@
 """Runs the benchmarks and prints a table: `python -m benchmarks.run [W1 W4 ...] [options]`.
 
 For every workload and batch size: CPU time of the engine and of the C reference (median), their
-ratio, nanoseconds per reading, output rows, and whether rows and ratio are what they must be.
+ratio, nanoseconds per reading, live runs, output rows, and whether rows and ratio are what they must be.
 `--json FILE` keeps the run, for `benchmarks.compare`. `--end-to-end` measures `cep run` from JSONL,
 `--latency` one event at a time through `engine.send`.
 The exit code is 1 if a number of output rows is wrong, or with `--check` if a ratio is too high.
@@ -24,7 +24,18 @@ DEFAULT_BATCHES = (10_000, 100, 1)
 MOST_BATCHES = 20_000
 """Small batches are measured on fewer readings: not more than this many batches a run."""
 
-HEADER = ("workload", "batch", "rows", "engine ms", "C ms", "ratio", "ns/row", "matches", "")
+HEADER = (
+    "workload",
+    "batch",
+    "rows",
+    "engine ms",
+    "C ms",
+    "ratio",
+    "ns/row",
+    "live runs",
+    "matches",
+    "",
+)
 
 
 def arguments(text: list[str]) -> argparse.Namespace:
@@ -70,6 +81,7 @@ def line(result: Result) -> tuple[str, ...]:
         "-" if result.reference is None else f"{result.reference * 1e3:.2f}",
         "-" if result.ratio is None else f"{result.ratio:.2f}",
         f"{result.engine / result.rows * 1e9:.1f}",
+        "-" if result.live_runs is None else f"{result.live_runs:,.0f}",
         f"{result.matches:,}",
         verdict(result),
     )
