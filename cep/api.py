@@ -109,6 +109,7 @@ class Engine:
         self._params = params
         compiled = compile_rules(self._sources, params=params, rewrites=rewrites)
         self.lints: tuple[Problem, ...] = compiled.lints
+        self.explained = compiled.explained  # texts that EXPLAIN statements of the rules ask for
         self._core = EngineCore(
             compiled.graph, tier=tier, emit=self._emit, bounded=bounded, clock=clock
         )

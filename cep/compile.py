@@ -26,10 +26,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Compiled rule files: the graph the engine runs, and advice (CEP6xx) about the rules."""
+    """Compiled rule files: the graph the engine runs, advice (CEP6xx), the plans that EXPLAIN statements ask for."""
 
     graph: Graph
     lints: tuple[Problem, ...]
+    explained: tuple[str, ...] = ()
 
 
 def compile_rules(
@@ -49,9 +50,12 @@ def compile_rules(
         CepError: all mistakes of all files.
     """
     from cep.lower import lower
+    from cep.plan.explain import rule_text
 
     planned = plan_rules(sources, params=params)
-    return Compiled(lower(planned.optimized if rewrites else planned.plan), planned.lints)
+    explained = tuple(rule_text(rule) + "\n" for rule in planned.plan.explained)
+    graph = lower(planned.optimized if rewrites else planned.plan)
+    return Compiled(graph, planned.lints, explained)
 
 
 def plan_rules(
@@ -62,17 +66,15 @@ def plan_rules(
     Raises:
         CepError: all mistakes of all files.
     """
-    from cep.lang import parse
+    from cep.lang.imports import read_files
     from cep.plan.binder import bind
     from cep.plan.rewrite import rewrite
 
-    parsed = [parse(source) for source in sources]
-    statements = [statement for result in parsed for statement in result.statements]
-    broken_names = [name for result in parsed for name in result.broken_names]
-    binding = bind(statements, params=params, broken_names=broken_names)
-    problems = [p for result in parsed for p in result.problems] + list(binding.problems)
+    files = read_files(sources)
+    binding = bind(files.statements, params=params, broken_names=files.broken_names)
+    problems = [*files.problems, *binding.problems]
     if binding.plan is None or any(not p.is_lint for p in problems):
-        raise CepError(in_text_order(problems, sources))
+        raise CepError(in_text_order(problems, files.sources))
     return Planned(binding.plan, rewrite(binding.plan), tuple(problems))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -63,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
                 metrics=registry,
             )
         )
+        for text in engine.explained:
+            print(text, file=sys.stderr)
         inputs = _inputs(arguments.input, engine)
         printer = Printer()
         sinks = _sinks(arguments.output, engine, printer)

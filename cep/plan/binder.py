@@ -10,6 +10,7 @@ from cep.errors import NO_SPAN
 from cep.graph.graph import StreamSpec
 from cep.lang import ast
 from cep.plan.bind.annotations import bind_annotations
+from cep.plan.bind.catalog import settle
 from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flows
 from cep.plan.bind.environment import Environment, StreamInfo
 from cep.plan.bind.functions import bind_functions
@@ -84,7 +85,9 @@ class _Binder:
         self.incident_tables: dict[str, tuple[str, ...]] = {}
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
-        expanded = expand(statements, self.report)
+        catalog = settle(statements, self.report)
+        self.environment.max_runs = catalog.max_runs
+        expanded = expand(catalog.statements, self.report)
         self.hidden = frozenset(expanded.hidden)
         found = collect(expanded.statements, self.environment)
         self.environment.broken_names |= found.refused_names
@@ -103,7 +106,9 @@ class _Binder:
         tests = self._tests(found)
         if self.report.mistakes:
             return Binding(None, tuple(self.report.problems))
-        plan = replace(self._plan(ordered, rules), tests=tests)
+        explained = tuple(r for n in catalog.explained for r in rules if r.name == n)
+        active = [r for r in rules if r.name.partition("$")[0] not in catalog.paused]
+        plan = replace(self._plan(ordered, active), tests=tests, explained=explained)
         return Binding(plan, tuple(self.report.problems))
 
     def _tests(self, found: Declarations) -> tuple[RuleTest, ...]:
@@ -183,7 +188,7 @@ class _Binder:
             node, _ = found.rules[item.name]
             sources = [self.environment.streams.get(name) for name in item.reads]
             arrival = any(s is not None and s.arrival for s in sources)
-            roots = self._roots(node, item)
+            roots = self._roots(node, item, found)
             for branch, name in enumerate(item.writes):
                 output = self.outputs.setdefault(name, Output(name, self.declared.get(name)))
                 if roots is None:
@@ -201,8 +206,9 @@ class _Binder:
         written = [f for f in ordered if (f.name, 0) in finished]
         return [self._rule(found.rules[f.name][0], f, finished) for f in written]
 
-    def _roots(self, node: Rule, item: Flow) -> tuple[Node, ...] | None:
+    def _roots(self, node: Rule, item: Flow, found: Declarations) -> tuple[Node, ...] | None:
         """Bind the query of a rule and its ON TIMEOUT queries, or an incident and its table."""
+        self.environment.annotations = _annotations_of(node, found)
         options = bind_annotations(node, self.environment)
         if isinstance(node, ast.CreateIncident):
             tabled = len(item.writes) > 1
@@ -214,8 +220,6 @@ class _Binder:
                 return incident, Ended(incident.schema)
             return (incident,)
         before = self.report.mistakes
-        if node.state is not None:
-            refuse(self.report, "CreateRule.state", node.span)
         for insert in (node.body, *node.timeouts):
             self._target(insert)
             if insert.columns:
@@ -319,3 +323,9 @@ class _Binder:
             primary_key=info.primary_key,
             span=span,
         )
+
+
+def _annotations_of(node: Rule, found: Declarations) -> tuple[ast.Annotation, ...]:
+    """Return the annotations of a rule, of a query inside a rule those of that rule."""
+    outer = found.rules.get(node.name.partition("$")[0])
+    return (outer[0] if outer is not None else node).annotations

@@ -436,7 +436,10 @@ class FunctionPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A bound rule file: every stream (derived ones with their schema), rules in topological order."""
+    """A bound rule file: every stream (derived ones with their schema), rules in topological order.
+
+    explained: the rules and queries that EXPLAIN statements name; some of them may not run.
+    """
 
     streams: tuple[StreamSpec, ...]
     rules: tuple[RulePlan, ...]
@@ -444,3 +447,4 @@ class Plan:
     parameters: tuple[tuple[str, object], ...] = ()
     tests: tuple[RuleTest, ...] = ()
     functions: tuple[FunctionPlan, ...] = ()
+    explained: tuple[RulePlan, ...] = ()

@@ -37,6 +37,8 @@ CODES: dict[str, str] = {
     "CEP235": "output column ts is not a TIMESTAMP",
     # patterns
     "CEP236": "table without a key, or used as a stream",
+    "CEP237": "statement about something that is not declared",
+    "CEP238": "KEEP STATE of a rule of another form",
     "CEP240": "NOT where it cannot stand",
     "CEP241": "pattern that can match no event",
     "CEP242": "quantifier bounds that make no sense",

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cep.errors import SourceText
-from cep.lang import ast, parse
+from cep.lang import ast
 from cep.types import TYPE_NAMES, Type
 from tests.oracle.derived import HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.statements import declared
 from tests.oracle.user_functions import called
 from tests.oracle.values import UnsupportedError
 
@@ -86,15 +86,12 @@ class Catalog:
     """The declarations of a rule text; rules and incidents in text order."""
 
     def __init__(self, text: str) -> None:
-        result = parse(SourceText("rules", text))
-        if result.problems:
-            raise UnsupportedError(result.problems[0].render())
         self.sources: dict[str, Source] = {}
         self.parameters: dict[str, Any] = {}
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
         self.tables: dict[str, TableRows] = {}
         self.written: dict[str, int] = {}  # rows so far of every derived stream
-        statements, self.views = flattened(called(result.statements))
+        statements, self.views = flattened(called(declared(text)))
         for statement in statements:
             self._add(statement)
         self._incident_tables()

@@ -48,6 +48,10 @@ def _applied(rule: ast.CreateRule, templates: dict[str, ast.CreateTemplate]) -> 
         if not isinstance(arg, ast.NamedArgument):
             given[parameter.name] = arg
     given |= {a.name: a.value for a in call.args if isinstance(a, ast.NamedArgument)}
+    for name, value in given.items():
+        if isinstance(value, ast.Member):  # a stream of an imported file
+            assert isinstance(value.target, ast.Name)
+            given[name] = ast.Name(f"{value.target.name}.{value.name}")
 
     def put(part: Any) -> Any:
         match part:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +45,7 @@ def called(statements: Sequence[ast.Statement]) -> list[ast.Statement]:
 
 def _model(statement: ast.CreateFunction) -> Callable[..., Any]:
     module, _, name = statement.body.partition(":")
-    function = getattr(import_module(module), name)
+    function = getattr(_module(module, statement), name)
     by_array = getattr(function, "__cep_vectorized__", False)
     kinds = [TYPE_NAMES[p.type.name.upper()] for p in statement.parameters]
     result = TYPE_NAMES[statement.returns.name.upper()]
@@ -61,6 +63,20 @@ def _model(statement: ast.CreateFunction) -> Callable[..., Any]:
             return None
 
     return call
+
+
+def _module(name: str, statement: ast.CreateFunction) -> Any:
+    """Return a module beside the rule file, or an installed one."""
+    source = statement.span.source
+    path = Path(source.name if source is not None else "").parent / f"{name}.py"
+    if not path.is_file():
+        return import_module(name)
+    spec = spec_from_file_location(f"oracle_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _moment(value: Any, kind: Type) -> Any:

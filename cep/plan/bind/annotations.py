@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.matches import MatchOptions
 from cep.plan.bind.refused import REFUSED, refuse
+from cep.plan.expressions import Literal
 from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.plan.bind.environment import Environment
+    from cep.plan.expressions import Expr
 
 _REFUSED = frozenset(k.removeprefix("Annotation.") for k in REFUSED if k.startswith("Annotation."))
+
+
+_META_TYPES = {bool: Type.BOOLEAN, int: Type.INT, float: Type.DOUBLE, str: Type.STRING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ def bind_annotations(
     """
     report = environment.report
     metadata: list[tuple[str, tuple[object, ...]]] = []
-    group_null_keys, max_runs = False, None
+    group_null_keys, max_runs = False, environment.max_runs
     for annotation in node.annotations:
         name = annotation.name.lower()
         values = _values(annotation, environment)
@@ -53,6 +59,31 @@ def bind_annotations(
                 message = "@max_runs takes a number of runs, such as @max_runs(1000)"
                 report.add("CEP216", message, annotation.span)
     return RuleOptions(MatchOptions(group_null_keys, max_runs), tuple(metadata))
+
+
+def rule_meta(node: ast.Call, environment: Environment) -> Expr:
+    """Return RULE_META('name'): the first value of an annotation of the rule, TRUE if it has none.
+
+    Errors: CEP208 no such annotation, CEP214, CEP215 its name is no text, CEP216 a value that is no constant.
+    """
+    report = environment.report
+    if len(node.args) != 1:
+        message = f"RULE_META takes 1 argument, not {len(node.args)}"
+        return report.add("CEP214", message, node.span)
+    name = node.args[0]
+    if not isinstance(name, ast.Text):
+        return report.add("CEP215", "RULE_META takes the name of an annotation as text", node.span)
+    known = {a.name.lower(): a for a in environment.annotations}
+    found = known.get(name.value.lower())
+    if found is None:
+        hint = nearest(name.value, known) or f"write @{name.value}('..') before CREATE RULE"
+        message = f"the rule has no annotation @{name.value}"
+        return report.add("CEP208", message, name.span, hint)
+    values = _values(found, environment) or (True,)
+    value = values[0]
+    if isinstance(value, bool | int | float | str):
+        return Literal(value, _META_TYPES[type(value)], node.span)
+    return report.add("CEP216", f"the value of @{found.name} is no constant", name.span)
 
 
 def _is_match(node: ast.CreateRule | ast.CreateIncident) -> bool:

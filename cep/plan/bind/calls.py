@@ -34,6 +34,10 @@ def bind_call(node: ast.Call, scope: Scope, bind: Bind) -> Expr:
     if special is not None:
         return special
     name = node.name.lower()
+    if name == "rule_meta":
+        from cep.plan.bind.annotations import rule_meta
+
+        return rule_meta(node, scope.environment)
     if name in LATER_FUNCTIONS:
         return refuse(scope.report, "Call.later", node.span, name=f"the function {node.name}")
     args = plain_arguments(node, scope, bind)

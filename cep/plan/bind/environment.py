@@ -11,6 +11,7 @@ from cep.schema import Schema
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.lang import ast
     from cep.plan.bind.functions import UserFunction
     from cep.plan.expressions import Expr, Literal
 
@@ -47,6 +48,8 @@ class Environment:
     parameters: dict[str, Literal] = field(default_factory=dict)
     functions: dict[str, UserFunction] = field(default_factory=dict)  # of the user, by lower name
     broken_names: frozenset[str] = frozenset()
+    annotations: tuple[ast.Annotation, ...] = ()  # of the rule that is being bound
+    max_runs: int | None = None  # of a MATCH without @max_runs
     # Streams of rules that do not write to the stream of their own name.
     written_by: dict[str, str] = field(default_factory=dict)
 

@@ -30,18 +30,7 @@ REFUSED: dict[str, Refusal] = {
         "CEP301", "CREATE TABLE .. AS", "UPSERT INTO the table from a rule"
     ),
     "CreateFunction.aggregate": Refusal("CEP301", "CREATE AGGREGATE FUNCTION"),
-    "Module": Refusal("CEP301", "MODULE"),
-    "Import": Refusal("CEP301", "IMPORT", "give all rule files to the command or to Engine(..)"),
-    "SetOption": Refusal("CEP301", "SET"),
-    "Drop": Refusal("CEP301", "DROP", "remove the statement from the file"),
-    "RuleState": Refusal("CEP301", "PAUSE RULE or RESUME RULE"),
-    "ExplainRule": Refusal(
-        "CEP301", "EXPLAIN as a statement", "use `cep explain FILE --rule NAME`"
-    ),
     "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
-    "ExplainQuery": Refusal("CEP301", "EXPLAIN as a statement", "use `cep explain FILE`"),
-    "Insert": Refusal("CEP301", "a query outside a rule", "write CREATE RULE name AS .."),
-    "CreateRule.state": Refusal("CEP310", "KEEP STATE or RESET STATE"),
     # streams
     "CreateStream.schemaless": Refusal(
         "CEP310", "a stream without columns", "list the columns: CREATE STREAM s (ts TIMESTAMP, ..)"
@@ -58,7 +47,6 @@ REFUSED: dict[str, Refusal] = {
     "Annotation.warmup": Refusal("CEP310", "@warmup"),
     "Annotation.ttl": Refusal("CEP310", "@ttl"),
     "Annotation.peers": Refusal("CEP310", "@peers"),
-    "Annotation.disabled": Refusal("CEP310", "@disabled", "put the rule into a comment"),
     # queries
     "Insert.columns": Refusal("CEP302", "a column list after INSERT INTO", "name items with AS"),
     "Select.distinct": Refusal(

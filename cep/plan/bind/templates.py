@@ -73,7 +73,9 @@ class Templates:
                 hint = nearest(name, known) or ""
                 message = f"template {template.name} has no parameter {name!r}"
                 self.report.add("CEP208", message, arg.span, hint)
-            elif known[name].kind in ("stream", "column") and not isinstance(value, ast.Name):
+                continue
+            value = _dotted(value) if known[name].kind == "stream" else value
+            if known[name].kind in ("stream", "column") and not isinstance(value, ast.Name):
                 message = f"parameter {name} is the name of a {known[name].kind}"
                 self.report.add("CEP216", message, value.span)
             else:
@@ -87,6 +89,15 @@ class Templates:
                 message = f"template {template.name} needs a value for {name!r}"
                 self.report.add("CEP214", message, node.span)
         return given if self.report.mistakes == before else None
+
+
+def _dotted(node: ast.Expression) -> ast.Expression:
+    """Return `n.s`, a stream of an imported file, as a name."""
+    match node:
+        case ast.Member(target=ast.Name(name=owner), name=name):
+            return ast.Name(f"{owner}.{name}", node.span)
+        case _:
+            return node
 
 
 def _streams(template: ast.CreateTemplate) -> frozenset[str]:

@@ -236,6 +236,12 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP225", recognize("PATTERN (A) DEFINE A AS value > FIRST(¦LAST(A.value))")),
     ("CEP249", recognize("PATTERN (A B) DEFINE B AS ¦LAST(A.value + B.value) > 3")),
     ("CEP252", match("¦((((((a -> b){2,3} -> a){2,3} -> b){2,3}) -> a){2,3} -> b){2,3}")),
+    # statements about statements
+    ("CEP237", "¦DROP RULE x;"),
+    (
+        "CEP238",
+        rule("SELECT room FROM r") + "¦CREATE OR REPLACE RULE x KEEP STATE AS SELECT value FROM r;",
+    ),
     # tables and joins
     ("CEP236", "¦CREATE TABLE t (k INT);"),
     ("CEP236", "CREATE TABLE t (k INT PRIMARY KEY, ¦ts TIMESTAMP);"),
