@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cep.compile import compile_rules
+from cep.connectors.between import Between
 from cep.connectors.columnar import ColumnarReader
 from cep.connectors.columns import BadValueError, from_dicts, one_value
 from cep.connectors.file import open_sink, open_sources
@@ -16,7 +17,7 @@ from cep.delivery import Delivery, EventStream
 from cep.engine.core import EngineCore
 from cep.engine.pipeline import Input, drive
 from cep.errors import SourceText, error, nearest
-from cep.types import NULL_I64, Type
+from cep.types import MAX_I64, NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -272,16 +273,10 @@ class Engine:
         Raises:
             CepError: CEP401 no such source stream; CEP405 `ts` is no time; CEP404, the engine is closed.
         """
-        try:
-            us = one_value(ts, Type.TIMESTAMP, "us")
-        except BadValueError as problem:
-            raise error("CEP405", str(problem)) from None
-        if us == NULL_I64:
-            msg = "event time cannot move to NULL"
-            raise error("CEP405", msg, hint="an aware datetime, ISO-8601 text or a number of us")
+        us = _instant(ts)
         with self._lock:
             self._open()
-            self._core.advance(int(us), stream)  # type: ignore[arg-type]
+            self._core.advance(us, stream)
             self._after()
 
     def end(self, stream: str) -> None:
@@ -315,20 +310,28 @@ class Engine:
             self._open()
             self._after()
 
-    def read(self, inputs: Mapping[str, Any]) -> Iterator[int]:
+    def read(
+        self,
+        inputs: Mapping[str, Any],
+        *,
+        start: datetime | str | float | None = None,
+        end: datetime | str | float | None = None,
+    ) -> Iterator[int]:
         """Read inputs to their end, flush, and yield the number of rows read after each step.
 
         inputs: for each source stream a URI (path, glob, `-`, `tail:PATH`), a table, or an iterable of
-        mappings; several files of a glob are partitions of the stream.
+        mappings; several files of a glob are partitions of the stream. start, end: only rows with an event time
+        in [start, end) are read, of streams that have one.
 
         Raises:
-            CepError: CEP401 no such stream; CEP5xx an input cannot be read.
+            CepError: CEP401 no such stream; CEP405 `start` or `end` is no time; CEP5xx an input cannot be read.
         """
         self._open()
+        span = (_instant(start, -MAX_I64), _instant(end, MAX_I64))
         opened: list[Input] = []
         try:
             for stream, given in inputs.items():
-                found = enumerate(_sources_of(self._core, stream, given))
+                found = enumerate(_sources_of(self._core, stream, given, span))
                 opened += [Input(stream, number, source) for number, source in found]
         except BaseException:
             for item in opened:
@@ -501,7 +504,34 @@ def run(
         return tables
 
 
-def _sources_of(core: EngineCore, stream: str, given: Any) -> list[Any]:
+def _instant(ts: Any, missing: int = NULL_I64) -> int:
+    """Return a time in us, `missing` for None.
+
+    Raises:
+        CepError: CEP405, it is no time.
+    """
+    if ts is None and missing != NULL_I64:
+        return missing
+    try:
+        us = one_value(ts, Type.TIMESTAMP, "us")
+    except BadValueError as problem:
+        raise error("CEP405", str(problem)) from None
+    if us == NULL_I64:
+        msg = "event time cannot be NULL"
+        raise error("CEP405", msg, hint="an aware datetime, ISO-8601 text or a number of us")
+    return int(us)  # type: ignore[arg-type]
+
+
+def _sources_of(core: EngineCore, stream: str, given: Any, span: tuple[int, int]) -> list[Any]:
+    """Return the partitions of an input, cut down to a span of event time."""
+    column = core.source(stream).spec.time_column
+    found = _whole_sources(core, stream, given)
+    if column is None or span == (-MAX_I64, MAX_I64):
+        return found
+    return [Between(source, column, *span) for source in found]
+
+
+def _whole_sources(core: EngineCore, stream: str, given: Any) -> list[Any]:
     spec = core.source(stream).spec
     if isinstance(given, str | Path):
         return list(open_sources(str(given), spec, core.strings))

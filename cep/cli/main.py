@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "test": "run the TEST statements of rule files",
     "explain": "show the stages a rule file goes through, and its pictures",
     "fmt": "format rule files in the canonical way",
+    "init": "make the folder of a new rule project",
     "demo": "run the fire story on generated readings",
     "bench": "measure the benchmark workloads on this machine",
     "version": "show the versions of cep and of what it runs on",

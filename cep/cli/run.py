@@ -16,6 +16,7 @@ from cep.errors import error
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from cep.connectors.base import Sink
     from cep.tables import Event
@@ -39,6 +40,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="STREAM=URI",
         help="where an output stream goes: a file (.jsonl .csv) or - for standard output, one JSON object a "
         "line; without any --output all rows are printed for reading",
+    )
+    parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="TIME",
+        help="read only events at this time or after it, e.g. 2026-01-01T08:00:00Z",
+    )
+    parser.add_argument(
+        "--to", dest="end", metavar="TIME", help="read only events before this time"
     )
     parser.add_argument(
         "--rejects", metavar="FILE", help="write input rows that cannot be read here, with reasons"
@@ -76,7 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
             rejects = stack.enter_context(Path(arguments.rejects).open("w", encoding="utf-8"))
         progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
         try:
-            _work(engine, inputs, sinks, progress, printer)
+            reading = engine.read(inputs, start=arguments.start, end=arguments.end)
+            _work(reading, sinks, progress, printer)
         finally:
             if rejects is not None:
                 _write_rejects(engine, rejects)
@@ -103,12 +114,10 @@ class Printer:
             raise self.failure
 
 
-def _work(
-    engine: Engine, inputs: dict[str, str], sinks: list[Sink], progress: Any, printer: Printer
-) -> None:
+def _work(reading: Iterator[int], sinks: list[Sink], progress: Any, printer: Printer) -> None:
     flushed = time.monotonic()
     try:
-        for rows in engine.read(inputs):
+        for rows in reading:
             progress.add(rows)
             printer.check()
             # Rows leave at once while input trickles, and in blocks while it streams.

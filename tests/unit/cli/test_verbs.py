@@ -279,3 +279,67 @@ def test_a_reader_that_leaves(folder: Path, output: str) -> None:
     done = outside(words, timeout=60)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.count(b"\n") == 1
+
+
+# ---------------------------------------------------------------- init, a span of time, EXPLAIN statements
+
+
+def test_init_makes_a_project_that_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", "new"]) == 0
+    assert "next: cd new && cep run" in capsys.readouterr().out
+    monkeypatch.chdir(folder / "new")
+    assert main(["check", "rules.cep"]) == 0
+    assert main(["fmt", "--check", "rules.cep"]) == 0
+    assert main(["test"]) == 0
+    capsys.readouterr()
+    arguments = ["run", "rules.cep", "--input", "readings=readings.jsonl", "--quiet"]
+    assert main([*arguments, "--output", "incidents=-"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(r["state"], r["peak"]) for r in found] == [
+        ("opened", 47.0),
+        ("updated", 52.5),
+        ("closed", 52.5),
+    ]
+
+
+def test_init_writes_nothing_over(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "new").mkdir()
+    (folder / "new" / "README.md").write_text("mine")
+    assert main(["init", "new"]) == 1
+    assert "README.md is there already" in capsys.readouterr().err
+    assert [p.name for p in (folder / "new").iterdir()] == ["README.md"]
+
+
+@pytest.mark.parametrize(
+    ("span", "kept"),
+    [
+        (["--from", "1970-01-01T00:00:00.000004Z"], [4, 5]),
+        (["--to", "1970-01-01T00:00:00.000005Z"], [3, 4]),
+        (["--from", "1970-01-01T00:00:00.000004Z", "--to", "1970-01-01T00:00:00.000005Z"], [4]),
+        (["--from", "2020-01-01T00:00:00Z"], []),
+    ],
+)
+def test_run_reads_a_span_of_time(
+    span: list[str], kept: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "r.cep", "--input", "s.jsonl", "--output", "hot=-", "--quiet", *span]) == 0
+    assert rows(capsys.readouterr().out) == [{"k": "ab"[i % 2], "x": 5.0 * i} for i in kept]
+
+
+def test_run_refuses_a_span_that_is_no_time(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "r.cep", "--input", "s.jsonl", "--quiet", "--from", "noon"]) == 2
+    assert "CEP405" in capsys.readouterr().err
+
+
+def test_run_prints_what_explain_statements_ask_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = "EXPLAIN RULE hot; EXPLAIN SELECT k FROM s WHERE x < 3;"
+    (folder / "asked.cep").write_text(RULES + asked)
+    assert main(["run", "asked.cep", "--input", "s.jsonl", "--output", "hot=-", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert rows(shown.out) == FOUND
+    assert shown.err.startswith("rule hot -> hot\n")
+    assert "rule explained1 -> explained1\n" in shown.err
