@@ -48,6 +48,14 @@ def path_length(parents: "i64[p]", node: int) -> int:
     return length
 
 
+def row_ahead(row_next: "i64[q]", row: int, offset: int) -> int:
+    """Return the row `offset` rows after a row of a list, -1 if there is none yet. Cost: O(offset)."""
+    while offset > 0 and row >= 0:
+        row = row_next[row]
+        offset -= 1
+    return row
+
+
 def forget_tries(row_next: "i64[q]", tried: "i64[q*w]", width: int, first: int, last: int) -> None:
     """Clear the marks of the rows from `first` to `last` of a list. Writes: tried. Cost: O(rows * width)."""
     row = first

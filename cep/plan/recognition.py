@@ -81,9 +81,10 @@ RowPattern = (
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """A look-behind column of every row: `column` of the row `offset` rows before it in the partition.
+    """A shifted column of every row: `column` of the row `offset` rows before it in the partition.
 
-    Expressions name it as a column of the input, `name` (it cannot be written in rule text).
+    A negative offset is the look-ahead of measures: of the row so many rows after it, NULL if that has not come when
+    the match is decided. Expressions name it as a column of the input, `name` (it cannot be written in rule text).
     """
 
     name: str
@@ -136,6 +137,12 @@ class Recognize:
     schema: Schema
     items: tuple[Item, ...] = ()
     one_pass: bool = False
+    within_events: int | None = None
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether some measure reads rows after those of the match (NEXT)."""
+        return any(shift.offset < 0 for shift in self.shifted)
 
     def members(self, name: str) -> tuple[str, ...]:
         """Return the variables a variable, subset or `ALL_ROWS` stands for."""

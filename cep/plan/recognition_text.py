@@ -67,6 +67,8 @@ def recognize_lines(node: Recognize) -> list[str]:
     """Return a MATCH_RECOGNIZE as lines, without what stands below it."""
     keys = f" partition by {', '.join(node.partition)}" if node.partition else ""
     within = f" within {format_duration(node.within_us)}" if node.within_us is not None else ""
+    if node.within_events is not None:
+        within += f" within {node.within_events} events"
     within += f" gap {format_duration(node.gap_us)}" if node.gap_us is not None else ""
     where = f" where {expression_text(node.where)}" if node.where is not None else ""
     skip = f"{node.skip.kind} {node.skip.variable}".rstrip()

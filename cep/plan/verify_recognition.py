@@ -38,14 +38,18 @@ def recognize_faults(node: Recognize) -> Iterator[str]:
         if not set(members) <= names:
             yield f"subset of unknown variables {members}"
     known = dict(types)
+    ahead = {shift.name for shift in node.shifted if shift.offset < 0}
     for shift in node.shifted:
-        if shift.column not in types or shift.offset < 1:
-            yield f"look-behind of {shift.column} by {shift.offset}"
+        if shift.column not in types or shift.offset == 0:
+            yield f"column {shift.column} shifted by {shift.offset}"
         else:
             known[shift.name] = types[shift.column]
     conditions = [v.condition for v in node.variables if v.condition is not None]
     for expr in (*conditions, *(m.value for m in node.measures)):
         yield from _expression(expr, node, known)
+    read = {part.name for c in conditions for part in walk(c) if isinstance(part, Bound | Column)}
+    if read & ahead:
+        yield "a condition reads rows that have not come yet"
     if any(c.type is not Type.BOOLEAN for c in conditions):
         yield "a condition is not BOOLEAN"
     yield from _output_faults(node, types)

@@ -59,15 +59,20 @@ class PatternScope:
         if name == "MATCH_NUMBER":
             return self.number
         bound = self.whole if call.mode == "final" else self.running
+        end = self.rows[bound[-1].row].t if bound else 0
+        if call.filter is not None:
+            kept = call.filter
+            mine = self._of(self._owner(kept), bound)
+            passing = {n for n in mine if self._value(kept, n) is True}
+            bound = tuple(b for b in bound if b.row in passing)
         if call.star:
             return len(bound)
-        argument = argument_of(replace(call, mode=None))
+        argument = argument_of(replace(call, mode=None, filter=None))
         if isinstance(argument, ast.MemberStar):
             assert isinstance(argument.target, ast.Name)
             return len(self._of(argument.target.name, bound))
         numbers = self._of(self._owner(argument), bound)
         samples = [(self.rows[n].t, self._value(argument, n)) for n in numbers]
-        end = self.rows[bound[-1].row].t if bound else 0
         return aggregate(call, samples, end=end)
 
     def _of(self, owner: str | None, bound: tuple[Bound, ...]) -> list[int]:
@@ -92,6 +97,9 @@ class PatternScope:
 
     def _navigation(self, call: ast.Call) -> Value:
         """FIRST, LAST within the match, PREV, NEXT of rows around; PREV(FIRST(a.x, 1), 2) does both."""
+        inner = call.args[0]
+        if isinstance(inner, ast.Call) and inner.name.upper() == "CLASSIFIER":
+            return self._classifier_at(call, inner)
         number, argument, default = self._navigated(call, call.mode)
         if number is None and default is not None:
             return evaluate(default, self)
@@ -126,13 +134,25 @@ class PatternScope:
         place = same.index(at) + (offset if name == "NEXT" else -offset)
         return (same[place] if 0 <= place < len(same) else None), argument, default
 
+    def _classifier_at(self, call: ast.Call, inner: ast.Call) -> Value:
+        """`FIRST(CLASSIFIER(U), n)`, `LAST(CLASSIFIER(), n)`: the variable of a row that is not the last one."""
+        bound = self.whole if "final" in (call.mode, inner.mode) else self.running
+        names = self._variables(inner, bound)
+        if call.name.upper() == "LAST":
+            names.reverse()
+        offset = self.rule.catalog.constant(call.args[1]) if len(call.args) > 1 else 0
+        return names[offset] if offset < len(names) else None
+
     def _classifier(self, call: ast.Call) -> Value:
-        bound = self.whole if call.mode == "final" else self.running
+        names = self._variables(call, self.whole if call.mode == "final" else self.running)
+        return names[-1] if names else None
+
+    def _variables(self, call: ast.Call, bound: tuple[Bound, ...]) -> list[str]:
+        """Return the variables of the bound rows that a CLASSIFIER speaks of."""
         match call.args:
             case ():
-                names = [b.variable for b in bound]
+                return [b.variable for b in bound]
             case (ast.Name(name=owner),):
-                names = [b.variable for b in bound if b.variable in self.rule.members(owner)]
+                return [b.variable for b in bound if b.variable in self.rule.members(owner)]
             case _:
                 raise UnsupportedError(call.name)
-        return names[-1] if names else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen.layout import identifier
+from cep.codegen.recognize.different import Different, counts_different
 from cep.codegen.recognize.slots import CellSlots
 from cep.codegen.texts import number_text
 from cep.plan.expressions import Aggregate, Bound
@@ -60,6 +61,7 @@ class Cells:
         self.captures: dict[Capture, tuple[Cell, Type]] = {}
         self.counts: dict[str, Cell] = {}
         self.slots = CellSlots(self)
+        self.different = Different(self)
 
     def add(self, name: str, dtype: Dtype, empty: float) -> Cell:
         """Add a cell."""
@@ -77,7 +79,9 @@ class Cells:
 
     def need(self, leaf: Expr) -> None:
         """Add the cells that a leaf of a condition or measure reads."""
-        if isinstance(leaf, Aggregate):
+        if isinstance(leaf, Aggregate) and counts_different(leaf):
+            self.different.need(leaf)
+        elif isinstance(leaf, Aggregate):
             self.slots.need(leaf)
         elif isinstance(leaf, Bound):
             if leaf.default is not None:
@@ -110,6 +114,7 @@ class Cells:
     def clear(self, scope: RecognizeScope) -> None:
         """Write the values before the first row."""
         scope.writer.lines(*(f"{self.text(cell)} = {cell.empty}" for cell in self.cells))
+        self.different.drop(scope.writer)
 
     def copy(self, scope: RecognizeScope, target: str, source: str) -> None:
         """Write the copying of all cells from thread to thread."""
@@ -142,6 +147,7 @@ class Cells:
             else:
                 self._bind_unions(scope, names, variable)
         self.slots.bind(scope, variable)
+        self.different.bind(scope, variable)
 
     def test(self, variable: str | int, members: tuple[str, ...]) -> str | None:
         """Return the condition that a variable number is one of a union: empty if it always is, None if never."""

@@ -38,7 +38,7 @@ class Decide:
     def write(self) -> None:
         """Write the decision; it leaves the loop, with nothing touched, if rows of output have no room.
 
-        Locals: `head`, `stop` (2: threads may be left that time has ended, 3: that the input has).
+        Locals: `head`, `stop` (2: threads may be left that WITHIN or GAP has ended, 3: that the input has).
         """
         parts, writer = self.parts, self.parts.writer
         writer.line("best = key_best[slot]")
@@ -79,7 +79,7 @@ class Decide:
 
     def _failed(self) -> None:
         parts, writer = self.parts, self.parts.writer
-        if parts.timed:
+        if parts.limited:
             with writer.block("if stop == 2:"):
                 parts.add_one("runs_expired")
                 self._forget("head", "key_at[slot]")
@@ -108,7 +108,7 @@ class Decide:
         self.emitter.match()
         if self._unmatched:
             self._mark_matched()
-        if parts.timed and not parts.captures:
+        if parts.limited and not parts.captures:
             with writer.block("if stop == 2:"):
                 self._forget("head", "key_at[slot]")
         if parts.node.skip.kind != "past_last" and not parts.captures:

@@ -40,12 +40,12 @@ class Emitter:
     def room(self) -> None:
         """Write the test that the rows of the match `best` have room; it leaves the loop around it."""
         parts, writer = self.parts, self.parts.writer
-        needed = "1"
-        if self.all_rows:
+        different = parts.measures.different
+        if self.all_rows or different.sets:
             length = parts.call("row_paths", "path_length", "node_parent", "best")
             writer.line(f"needed = {length} + 1")
-            needed = "needed"
-        self.room_for(needed)
+        different.room(writer, "needed")
+        self.room_for("needed" if self.all_rows else "1")
 
     def room_for(self, needed: str) -> None:
         """Write the test that rows of output have room."""
@@ -68,6 +68,7 @@ class Emitter:
             self._walk(emit=False)
         if not self.all_rows:
             self._row("head", ())
+            parts.measures.different.drop(writer)
             return
         for number, measure in enumerate(parts.node.measures):
             if measure.final:
@@ -78,6 +79,7 @@ class Emitter:
         with writer.block("if best < 0:"):
             self._empty()
         self._walk(emit=True)
+        parts.measures.different.drop(writer)
 
     def _settle(self, local: str, measure: RowMeasure) -> None:
         from cep.codegen.forms import settled

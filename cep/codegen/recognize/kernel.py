@@ -106,6 +106,8 @@ class _Kernel:
         layout.state("key_order", "i64", "keys")
         layout.state("key_heap", "i32", "keys")
         layout.state("key_place", "i32", "keys", fill=-1)
+        if parts.node.within_events is not None:
+            layout.state("row_place", "i64", "rows")
         if parts.program.anchored:
             layout.state("row_first", "i8", "rows")
             layout.state("key_seen", "i8", "keys")
@@ -158,6 +160,7 @@ class _Kernel:
         writer.lines(f"slot = {self.pending}", f"now = {self.now}", f"cause = {self.cause}")
         writer.line(f"cut = {self.cut}")
         parts.keys.enter(writer)
+        parts.measures.different.enter(writer)
         self._begin_flush()
         with writer.block("while True:"):
             with writer.block("if slot < 0:"):
@@ -357,8 +360,12 @@ class _Kernel:
                 with writer.block(f"for word in range({width}):"):
                     writer.line(f"row_tried[kept * {width} + word] = 0")
         writer.line("tail = key_tail[slot]")
+        if parts.node.within_events is not None:
+            writer.line("row_place[kept] = 0")
         with writer.block("if tail >= 0:"):
             writer.line("row_next[tail] = kept")
+            if parts.node.within_events is not None:
+                writer.line("row_place[kept] = row_place[tail] + 1")
         with writer.block("else:"):
             writer.line("key_head[slot] = kept")
         writer.line("key_tail[slot] = kept")
@@ -382,6 +389,10 @@ class _Kernel:
         else:
             with writer.block("if key_thread[slot] == -1:"):
                 writer.line("stop = 1")
+        if parts.node.within_events is not None:
+            last = f"row_place[key_at[slot]] - row_place[head] >= {parts.node.within_events - 1}"
+            with writer.block(f"elif key_at[slot] >= 0 and {last}:"):
+                writer.line("stop = 2")
         with writer.block("elif r < 0:"):
             writer.line("stop = cut")
             with writer.block("if stop == 0:"):

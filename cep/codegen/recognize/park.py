@@ -29,7 +29,7 @@ class Park:
     def possible(self) -> bool:
         """Whether no single row decides anything: no match of one row or none, no timer, no output of its own."""
         parts = self.parts
-        plain = not parts.timed and parts.node.rows != "all_unmatched"
+        plain = not parts.limited and parts.node.rows != "all_unmatched"
         accepting = any(s.accepting for s in (parts.program.starts[0], *self.first))
         plain = plain and not parts.program.waits
         few = 0 < len(self.first) <= MOST_FIRST_STATES

@@ -69,7 +69,8 @@ class KernelParts:
     def keeps_keys(self) -> bool:
         """Whether a key is remembered when it has no rows: for PREV, `^`, MATCH_NUMBER()."""
         numbered = any(getattr(m.value, "what", "") == "match_number" for m in self.node.measures)
-        return bool(self.node.shifted) or self.program.anchored or numbered
+        behind = any(shift.offset > 0 for shift in self.node.shifted)
+        return behind or self.program.anchored or numbered
 
     def call(self, module: str, function: str, *args: str | int) -> str:
         """Return the text of a call of a kernellib function."""
@@ -99,6 +100,11 @@ class Parts(KernelParts):
     def timed(self) -> bool:
         """Whether time ends starts: WITHIN or GAP."""
         return self.node.within_us is not None or self.node.gap_us is not None
+
+    @property
+    def limited(self) -> bool:
+        """Whether something but rows that do not fit ends starts: WITHIN (a time or a number of rows) or GAP."""
+        return self.timed or self.node.within_events is not None
 
     @property
     def tried_words(self) -> int:

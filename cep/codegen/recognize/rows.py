@@ -30,7 +30,7 @@ class LookBehind:
         self.shifted: dict[str, Shifted] = {s.name: s for s in node.shifted}
         self.schema = node.inputs[0].schema
         self.depths: dict[str, int] = {}
-        for shift in node.shifted:
+        for shift in (s for s in node.shifted if s.offset > 0):
             self.depths[shift.column] = max(self.depths.get(shift.column, 0), shift.offset)
         self.rings = {
             column: layout.state(
@@ -116,7 +116,12 @@ class RowBuffer(LookBehind):
         super().__init__(node, layout)
 
     def cell(self, name: str, row: str) -> Value:
-        """Return a kept column of a buffered row; it is kept from the first time it is asked for."""
+        """Return a kept column of a buffered row; it is kept from the first time it is asked for.
+
+        Of a look-ahead column the column itself is kept.
+        """
+        if name in self.shifted and self.shifted[name].offset < 0:
+            name = self.shifted[name].column
         kind = self.type_of(name)
         if name not in self.kept:
             base = f"row_{identifier(name)}"
@@ -126,6 +131,19 @@ class RowBuffer(LookBehind):
             self._names.add(base.removesuffix("_kept"))
             self.kept[name] = (base, kind)
         return self._value(name, f"{self.kept[name][0]}[{row}]")
+
+    def ahead(self, name: str, row: str, writer: Writer) -> Value:
+        """Write the reading of a look-ahead column of a buffered row; NULL if the row it stands in has not come."""
+        shift = self.shifted[name]
+        kept = self.cell(name, "later")
+        go = self.layout.use("row_paths", "row_ahead")
+        value = writer.fresh("ahead_f" if kernel_dtype(kept.type) == "f64" else "ahead_")
+        writer.lines(
+            f"later = {go}(row_next, {row}, {-shift.offset})", f"{value} = {null_text(kept.type)}"
+        )
+        with writer.block("if later >= 0:"):
+            writer.line(f"{value} = {kept.text}")
+        return Value(value, kept.type)
 
     def keep(self, writer: Writer, row: str) -> None:
         """Write the kept columns of the present row into the new buffered row `kept`."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.codegen import forms
+from cep.codegen.recognize.rows import RowBuffer
 from cep.codegen.scope import Hosted, Leaf, RowScope, Value, refused
 from cep.codegen.texts import number_text
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Meta
+from cep.plan.recognition import CLASSIFIER
 
 if TYPE_CHECKING:
     from cep.codegen.layout import Layout
@@ -47,6 +49,9 @@ class RecognizeScope(RowScope):
 
     def buffered(self, name: str) -> Value:
         """Return a column of the buffered row at hand."""
+        shift = self.rows.shifted.get(name)
+        if shift is not None and shift.offset < 0 and isinstance(self.rows, RowBuffer):
+            return self.rows.ahead(name, self.at, self.writer)
         return self.rows.cell(name, self.at)
 
     def row_time(self) -> str:
@@ -74,7 +79,8 @@ class RecognizeScope(RowScope):
 
     def aggregate(self, aggregate: Aggregate) -> Value:
         """Return the value of an aggregate over the bound rows (and the candidate)."""
-        return self._cells().slots.value(aggregate, self)
+        cells = self._cells()
+        return cells.different.value(aggregate) or cells.slots.value(aggregate, self)
 
     def bound(self, bound: Bound) -> Value:
         """Return a column of a bound row; the candidate counts as the last one of its own variables."""
@@ -99,9 +105,16 @@ class RecognizeScope(RowScope):
             return cell
         count = cells.text(cells.count(bound.variable))
         if bound.candidate:
-            own = self.buffered(bound.name).text
+            own = self._own(bound)
             missing = f"({own} if {count} == {bound.offset} else {missing})"
         return f"({cell} if {count} > {bound.offset} else {missing})"
+
+    def _own(self, bound: Bound) -> str:
+        """Return the kernel text of what the candidate itself gives for a navigation."""
+        if bound.name == CLASSIFIER:
+            names = [variable.name for variable in self._cells().node.variables]
+            return f"constants[{names.index(self.variable or '')}]"
+        return self.buffered(bound.name).text
 
     def _cells(self) -> Cells:
         if self.cells is None:

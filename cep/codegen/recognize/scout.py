@@ -67,6 +67,8 @@ class Scout:
         if parts.node.within_us is not None:
             writer.line(f"last_ts = row_ts[head] + {parts.node.within_us}")
             test += " and row_ts[r] <= last_ts"
+        if parts.node.within_events is not None:
+            test += f" and row_place[r] - row_place[head] < {parts.node.within_events}"
         if parts.node.gap_us is not None:
             test += f" and (passed < 0 or row_ts[r] - row_ts[passed] <= {parts.node.gap_us})"
         with writer.block(f"while {test}:"):

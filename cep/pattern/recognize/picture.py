@@ -76,6 +76,8 @@ def _clauses(node: Recognize) -> tuple[str, ...]:
     found = [f"PARTITION BY {', '.join(node.partition)}"] if node.partition else []
     if node.within_us is not None:
         found.append(f"WITHIN {format_duration(node.within_us)}")
+    if node.within_events is not None:
+        found.append(f"WITHIN {node.within_events} EVENTS")
     if node.gap_us is not None:
         found.append(f"GAP {format_duration(node.gap_us)}")
     skip = f"{node.skip.kind.upper().replace('_', ' ')} {node.skip.variable}".rstrip()

@@ -54,13 +54,15 @@ class MatchTable:
 def bind_recognize(node: ast.MatchRecognize, environment: Environment) -> MatchTable | None:
     """Return a MATCH_RECOGNIZE as a table, None on a mistake.
 
-    Errors: those of patterns, conditions and measures; CEP253 ORDER BY, CEP255 SKIP, CEP312 clauses of MATCH.
+    Errors: those of patterns, conditions and measures; CEP216 WITHIN 0 EVENTS, CEP253 ORDER BY, CEP255 SKIP, CEP312 clauses of MATCH.
     """
     report = environment.report
     before = report.mistakes
-    for clause in ("within_events", "starts"):
-        if getattr(node, clause) is not None:
-            refuse(report, f"Recognize.{clause}", getattr(getattr(node, clause), "span", node.span))
+    if node.starts is not None:
+        refuse(report, "Recognize.starts", node.span)
+    if node.within_events is not None and node.within_events < 1:
+        message = "a match has one event at least"
+        report.add("CEP216", message, node.span, "write WITHIN 1 EVENTS or more")
     found = _input(node.source, environment)
     if found is None:
         return None
@@ -161,6 +163,7 @@ class _Binder:
             shifted=tuple(names.shifted.values()),
             within_us=within,
             gap_us=gap,
+            within_events=node.within_events,
             skip=skip,
             rows=rows,
             columns=columns,
@@ -294,7 +297,7 @@ class _Binder:
         if any(_relaxes(part) for part in row_parts(pattern)):
             if self.node.gap is not None:
                 refuse(self.report, "Recognize.gap", self.node.gap.span)
-            elif self.node.within is None:
+            elif self.node.within is None and self.node.within_events is None:
                 hint = "add WITHIN 1h (as long as a match may take)"
                 message = "a start of this pattern may wait for ever"
                 self.report.add("CEP601", message, self.node.pattern.span, hint)

@@ -52,17 +52,17 @@ class RowNames:
         return self.subsets.get(name, (name,))
 
     def shift(self, column: str, offset: int) -> str:
-        """Return the name of a column `offset` rows before."""
+        """Return the name of a column `offset` rows before, or so many rows after if it is negative."""
         if offset == 0:
             return column
-        name = f"PREV({column}, {offset})"
+        name = f"PREV({column}, {offset})" if offset > 0 else f"NEXT({column}, {-offset})"
         self.shifted.setdefault(name, Shifted(name, column, offset))
         return name
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which row navigation leads to: of the rows bound, then so many physical rows before."""
+    """Which row navigation leads to: of the rows bound, then so many physical rows before (negative: after)."""
 
     which: OneOf["first", "last"] = "last"
     offset: int = 0
@@ -175,7 +175,7 @@ class RowPatternScope(Scope):
         function = find_aggregate(node)
         if function is None:
             return None
-        if node.distinct:
+        if node.distinct and self.candidate is not None:
             return refuse(self.report, "Call.distinct", node.span)
         if self.at != Place():
             message = f"{node.name.upper()} cannot stand in FIRST, LAST or PREV"
@@ -227,8 +227,6 @@ class RowPatternScope(Scope):
             return self.report.add("CEP225", message, node.span)
         if self.owns(owner) and self.at.which == "last" and self.at.offset == 0:
             return Literal(self.candidate, Type.STRING, node.span)
-        if self.owns(owner) and self.at.which == "first":
-            return refuse(self.report, "Recognize.classifier", node.span)
         bound = Bound(
             owner, CLASSIFIER, Type.STRING, self.at.which, self.at.offset, self.owns(owner)
         )
@@ -270,10 +268,9 @@ class RowPatternScope(Scope):
                 message = f"{name.upper()} cannot stand in FIRST, LAST, PREV or NEXT"
                 self.report.add("CEP225", message, node.span, "PREV(LAST(v.x, n), m) is the way")
                 return None
-            if name == "next" and offset:
-                self._next(node)
-                return None
-            return Place(shift=offset)
+            if name == "prev":
+                return Place(shift=offset)
+            return Place(shift=-offset) if not offset or self._has_next(node) else None
         if (self.at.which, self.at.offset) != ("last", 0) or self.at.default is not None:
             message = "FIRST and LAST cannot stand in each other"
             self.report.add("CEP225", message, node.span)
@@ -284,12 +281,16 @@ class RowPatternScope(Scope):
         which: OneOf["first", "last"] = "first" if name == "first" else "last"
         return Place(which, offset, self.at.shift, default)
 
-    def _next(self, node: ast.Call) -> None:
-        if self.candidate is not None:
-            message = "NEXT in DEFINE: the next row has not come yet"
-            self.report.add("CEP225", message, node.span, "test it in the variable that follows")
-        else:
-            refuse(self.report, "Call.later", node.span, name="NEXT")
+    def _has_next(self, node: ast.Call) -> bool:
+        """Whether NEXT may stand here.
+
+        Errors: CEP225 in a condition.
+        """
+        if self.candidate is None:
+            return True
+        message = "NEXT in DEFINE: the next row has not come yet"
+        self.report.add("CEP225", message, node.span, "test it in the variable that follows")
+        return False
 
 
 class MeasureScope(RowPatternScope):

@@ -126,9 +126,7 @@ REFUSED: dict[str, Refusal] = {
     "Recognize.edge_gap": Refusal("CEP307", "a gap on an edge of MATCH_RECOGNIZE", "use WITHIN"),
     "Recognize.stream": Refusal("CEP312", "several streams in MATCH_RECOGNIZE", "use MATCH ( .. )"),
     "Recognize.gap": Refusal("CEP312", "GAP beside -> or RELAXED", "use WITHIN"),
-    "Recognize.within_events": Refusal("CEP312", "WITHIN n EVENTS in MATCH_RECOGNIZE"),
     "Recognize.starts": Refusal("CEP312", "STARTS in MATCH_RECOGNIZE", "use MATCH ( .. )"),
-    "Recognize.classifier": Refusal("CEP305", "FIRST(CLASSIFIER()) in DEFINE"),
     # output
     "OutTime": Refusal("CEP308", "TIMESTAMP as an output clause"),
     "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),
@@ -147,7 +145,6 @@ LATER_FUNCTIONS = frozenset([
     "topk",
     "collect",
     "histogram",
-    "next",
     "events",
     "lag",
     "lead",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cep.plan.expressions import Aggregate
 from cep.plan.recognition import Recognize
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def run_in_one_pass(node: Node) -> Node:
     """
     if not isinstance(node, Recognize) or node.rows != "one" or node.skip.kind != "past_last":
         return node
-    if node.within_us is not None or node.gap_us is not None:
+    if (node.within_us, node.within_events, node.gap_us) != (None, None, None) or node.looks_ahead:
+        return node
+    if any(isinstance(m.value, Aggregate) and m.value.distinct for m in node.measures):
         return node
     return replace(node, one_pass=True)

@@ -56,6 +56,29 @@ def test_all_rows_of_one_long_match(tier: str, batch: int) -> None:
 
 
 @pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("mode", ["ONE ROW", "ALL ROWS"])
+def test_different_values_of_long_matches(tier: str, mode: str) -> None:
+    """Values and their index grow, in one set and in the other, and are given back with the match."""
+    n = 1500
+    rule = (
+        "CREATE RULE m AS SELECT b, odd, n FROM s MATCH_RECOGNIZE (MEASURES COUNT(DISTINCT B.v) AS b, "
+        "FINAL COUNT(DISTINCT v % 100) AS odd, COUNT(*) AS n "
+        f"{mode} PER MATCH PATTERN (A B+ C) DEFINE A AS v = 0, B AS v > 0, C AS v < 0);"
+    )
+    values = [0, *range(1, n), *range(1, n), -1]
+    found = rows_of(rule, columns_of(["x"] * 4 * n, values * 2), tier, 1200)
+    last = {"b": n - 1, "odd": 101, "n": 2 * n}
+    if mode == "ONE ROW":
+        assert found == [last, last]
+        return
+    assert len(found) == 4 * n
+    assert found[: 2 * n] == found[2 * n :]
+    assert [row["b"] for row in found[: 2 * n]] == [min(i, n - 1) for i in range(2 * n)]
+    assert found[-1] == last
+    assert {row["odd"] for row in found} == {101}
+
+
+@pytest.mark.parametrize("tier", TIERS)
 def test_many_keys(tier: str) -> None:
     """Keys grow, and are decided at the end of input in the order of their starts."""
     keys = [f"k{number}" for number in range(400)]
