@@ -25,7 +25,6 @@ from cep.plan.bind.outputs import (
     union_schema,
 )
 from cep.plan.bind.queries import bind_query
-from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.streams import bind_stream
@@ -222,8 +221,6 @@ class _Binder:
         before = self.report.mistakes
         for insert in (node.body, *node.timeouts):
             self._target(insert)
-            if insert.columns:
-                refuse(self.report, "Insert.columns", insert.span)
         timeouts = tuple(timeout.query for timeout in node.timeouts)
         roots = bind_query(node.body.query, timeouts, options.match, self.environment)
         return roots if self.report.mistakes == before else None

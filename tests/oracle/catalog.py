@@ -234,7 +234,7 @@ class Catalog:
         assert isinstance(query, ast.Select)
         match query.from_:
             case ast.TableName(name=name):
-                return [name]
+                return [name, *table_asked(query.where)]
             case ast.TableFunction():
                 return [table_of(query.from_)]
             case ast.Join() as join:
@@ -244,6 +244,18 @@ class Catalog:
                 return sorted({*streams_of(query.from_).values()} or {default_stream(query.from_)})
             case _:
                 raise UnsupportedError(type(query.from_).__name__)
+
+
+def table_asked(where: Any) -> list[str]:
+    """Return the table of a rule whose condition is [NOT] IN table or [NOT] EXISTS."""
+    where = where.operand if isinstance(where, ast.Unary) else where
+    match where:
+        case ast.InTable(table=table):
+            return [table]
+        case ast.Exists(query=ast.Select(from_=ast.TableName(name=name))):
+            return [name]
+        case _:
+            return []
 
 
 def default_stream(clause: ast.Match | ast.MatchRecognize) -> str:

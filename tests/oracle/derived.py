@@ -28,13 +28,30 @@ def flattened(statements: Sequence[ast.Statement]) -> tuple[list[ast.Statement],
         if isinstance(statement, ast.CreateTemplate):
             continue
         if isinstance(statement, ast.CreateRule):
-            statement = _applied(statement, templates)
+            statement = _listed(_applied(statement, templates))
             made: list[ast.Statement] = []
             query = _query(statement.body.query, {}, made, numbers)
             found += [*made, replace(statement, body=replace(statement.body, query=query))]
         else:
             found.append(statement)
     return found, views
+
+
+def _listed(rule: ast.CreateRule) -> ast.CreateRule:
+    """Return a rule whose column lists after INSERT INTO are names of its items."""
+
+    def query(node: Any, names: tuple[str, ...]) -> Any:
+        if isinstance(node, ast.Union):
+            return replace(node, left=query(node.left, names))
+        items = (replace(i, alias=n) for i, n in zip(node.items, names, strict=True))
+        return replace(node, items=tuple(items))
+
+    def named(insert: ast.Insert) -> ast.Insert:
+        if not insert.columns:
+            return insert
+        return replace(insert, query=query(insert.query, insert.columns), columns=())
+
+    return replace(rule, body=named(rule.body), timeouts=tuple(map(named, rule.timeouts)))
 
 
 def _applied(rule: ast.CreateRule, templates: dict[str, ast.CreateTemplate]) -> ast.CreateRule:
@@ -113,11 +130,42 @@ def _query(
                 return replace(part, **have) if have else part
 
     table = renamed(node.from_)
+    node, table = _with_memberships(node, table, made, numbers)
     if isinstance(table, ast.Join):
         name = f"{HIDDEN}{next(numbers)}"
         made.append(ast.CreateRule(name, ast.Insert(ast.Select((ast.Star(),), table))))
         table = ast.TableName(name)
     return replace(node, from_=table, with_=())
+
+
+def _with_memberships(
+    node: Any, table: Any, made: list[ast.Statement], numbers: Iterator[int]
+) -> tuple[Any, Any]:
+    """Return a query without its conditions on tables, and the last of the rules that these become."""
+    if not isinstance(table, ast.TableName):
+        return node, table
+    where = None
+    for part in _ands(node.where):
+        if _asks(part):
+            name = f"{HIDDEN}{next(numbers)}"
+            query = ast.Select((ast.Star(),), table, part)
+            made.append(ast.CreateRule(name, ast.Insert(query)))
+            table = ast.TableName(name, alias=table.alias or table.name)
+        else:
+            where = part if where is None else ast.Binary("and", where, part)
+    return replace(node, where=where), table
+
+
+def _ands(node: Any) -> list[Any]:
+    if isinstance(node, ast.Binary) and node.operator == "and":
+        return [*_ands(node.left), *_ands(node.right)]
+    return [] if node is None else [node]
+
+
+def _asks(node: Any) -> bool:
+    """Whether this is a condition on a table: [NOT] IN table, [NOT] EXISTS."""
+    node = node.operand if isinstance(node, ast.Unary) else node
+    return isinstance(node, ast.InTable | ast.Exists)
 
 
 def _named_as(node: ast.Select, first: ast.Select) -> ast.Select:

@@ -7,11 +7,12 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.catalog import Catalog, Event, Source
+from tests.oracle.catalog import Catalog, Event, Source, table_asked
 from tests.oracle.event_windows import EventWindows, event_window_of
 from tests.oracle.incidents import Incidents
 from tests.oracle.joins import Joins
 from tests.oracle.match import Match
+from tests.oracle.membership import Membership
 from tests.oracle.operator import Sent
 from tests.oracle.recognize import Recognize
 from tests.oracle.streams import Filter
@@ -77,6 +78,8 @@ class World:
             return Incidents(self.catalog, rule, reads)
         query = rule.body.query
         assert isinstance(query, ast.Select)
+        if table_asked(query.where):
+            return Membership(self.catalog, rule, reads)
         if isinstance(query.from_, ast.Join):
             return Joins(self.catalog, rule, reads)
         if isinstance(query.from_, ast.Match):

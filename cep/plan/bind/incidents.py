@@ -73,6 +73,13 @@ def output(node: ast.CreateIncident) -> str:
     return into[0] if into else f"{node.name}_events"
 
 
+def state_columns(node: ast.CreateIncident) -> frozenset[str]:
+    """Return the names of the columns of an incident."""
+    opening = [c for c in node.clauses if isinstance(c, ast.IncidentOn) and c.kind == "open"]
+    declared = {item.column for clause in opening for item in clause.sets}
+    return _OWN | set(node.keys) | declared
+
+
 def bind_incident(
     node: ast.CreateIncident, environment: Environment, *, tabled: bool = False
 ) -> Incident | None:

@@ -48,7 +48,7 @@ REFUSED: dict[str, Refusal] = {
     "Annotation.ttl": Refusal("CEP310", "@ttl"),
     "Annotation.peers": Refusal("CEP310", "@peers"),
     # queries
-    "Insert.columns": Refusal("CEP302", "a column list after INSERT INTO", "name items with AS"),
+    "Insert.star": Refusal("CEP302", "a star beside a list of columns", "write the columns out"),
     "Select.distinct": Refusal(
         "CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"
     ),
@@ -85,8 +85,16 @@ REFUSED: dict[str, Refusal] = {
     # expressions
     "Index": Refusal("CEP306", "[..] of a value"),
     "ArrayLiteral": Refusal("CEP306", "an array"),
-    "InTable": Refusal("CEP306", "IN over a table"),
-    "Exists": Refusal("CEP306", "EXISTS"),
+    "InTable": Refusal(
+        "CEP306",
+        "IN over a table anywhere but between the ANDs of WHERE over one stream",
+        "write a subquery: FROM (SELECT * FROM s WHERE k IN t) ..",
+    ),
+    "Exists": Refusal(
+        "CEP306",
+        "EXISTS anywhere but between the ANDs of WHERE over one stream",
+        "it asks for rows of a table: WHERE EXISTS (SELECT * FROM t WHERE t.key = s.k)",
+    ),
     "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
     "Member.nested": Refusal("CEP306", "a field of a field"),
     "Call.mode": Refusal("CEP306", "RUNNING or FINAL"),

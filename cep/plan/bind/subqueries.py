@@ -11,13 +11,16 @@ from dataclasses import dataclass, field, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from cep.plan.bind.membership import asks_tables, shapes, with_tests
 from cep.plan.bind.names import item_name
+from cep.plan.bind.refused import refuse
 from cep.plan.bind.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cep.errors import Span
+    from cep.plan.bind.membership import TableShape
     from cep.plan.bind.report import Report
 
 Names = dict[str, str]  # name in the text: name of the stream
@@ -37,17 +40,18 @@ def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
     Errors: CEP209 two common tables of one name, CEP214 sides of UNION ALL with different numbers of columns.
     """
     found = Expanded()
-    templates = Templates(statements, report)
+    templates, tables = Templates(statements, report), shapes(statements)
     for node in statements:
         match node:
             case ast.CreateTemplate():
                 continue
             case ast.CreateRule():
-                inner = _Rule(node.name, found, report, templates)
-                body = replace(node.body, query=inner.query(node.body.query, {}))
-                found.statements.append(replace(node, body=body))
+                inner = _Rule(node.name, found, report, templates, tables)
+                body = inner.insert(node.body)
+                timeouts = tuple(inner.named(timeout) for timeout in node.timeouts)
+                found.statements.append(replace(node, body=body, timeouts=timeouts))
             case ast.CreateView():
-                inner = _Rule(node.name, found, report, templates)
+                inner = _Rule(node.name, found, report, templates, tables)
                 body = ast.Insert(inner.query(node.query, {}), span=node.span)
                 found.hidden.add(node.name)
                 found.statements.append(
@@ -67,12 +71,43 @@ def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
 class _Rule:
     """The queries inside one rule."""
 
-    def __init__(self, name: str, found: Expanded, report: Report, templates: Templates) -> None:
+    def __init__(
+        self,
+        name: str,
+        found: Expanded,
+        report: Report,
+        templates: Templates,
+        tables: dict[str, TableShape],
+    ) -> None:
         self.name = name
         self.templates = templates
+        self.tables = tables
         self.found = found
         self.report = report
         self.n = 0
+
+    def insert(self, node: ast.Insert) -> ast.Insert:
+        """Return the main query of a rule with its target."""
+        node = self.named(node)
+        return replace(node, query=self.query(node.query, {}))
+
+    def named(self, node: ast.Insert) -> ast.Insert:
+        """Return INSERT INTO t (a, b) SELECT x, y as INSERT INTO t SELECT x AS a, y AS b."""
+        if not node.columns:
+            return node
+        query = node.query
+        if isinstance(query, ast.Apply):
+            query = self.templates.apply(query) or query
+        first = _sides(query)[0]
+        own = _columns(first)
+        if own is None:
+            refuse(self.report, "Insert.star", node.span)
+        elif len(own) != len(node.columns):
+            message = f"INSERT INTO names {len(node.columns)} columns, the query gives {len(own)}"
+            self.report.add("CEP214", message, node.span)
+        else:
+            query = _with_first(query, _renamed(first, node.columns))
+        return replace(node, query=query, columns=())
 
     def query(self, node: ast.Query, names: Names) -> ast.Query:
         """Return a query that reads streams only; `names` are the common tables in scope."""
@@ -86,7 +121,13 @@ class _Rule:
             case ast.Select():
                 names = self._common(node.with_, names)
                 from_ = None if node.from_ is None else self._table(node.from_, names)
-                return replace(node, from_=from_, with_=())
+                node = replace(node, from_=from_, with_=())
+                return with_tests(
+                    node,
+                    self.tables,
+                    lambda test: self._hide(test, names, "", node.span),
+                    self.report,
+                )
 
     def _common(self, tables: Sequence[ast.CommonTable], names: Names) -> Names:
         own: set[str] = set()
@@ -159,7 +200,7 @@ def _is_filter(node: ast.Table, names: Mapping[str, str]) -> bool:
             query=ast.Select(items=(ast.Star(),), from_=ast.TableName() as table) as q
         ):
             plain = ast.Select(q.items, q.from_, q.where)
-            return q == plain and table.name not in names
+            return q == plain and table.name not in names and not asks_tables(q.where)
         case _:
             return False
 
@@ -203,6 +244,13 @@ def _sides(node: ast.Query) -> list[ast.Query]:
     if isinstance(node, ast.Union):
         return [*_sides(node.left), *_sides(node.right)]
     return [node]
+
+
+def _with_first(node: ast.Query, first: ast.Query) -> ast.Query:
+    """Return a query with another side in front."""
+    if isinstance(node, ast.Union):
+        return replace(node, left=_with_first(node.left, first))
+    return first
 
 
 def _columns(node: ast.Query) -> list[str | None] | None:

@@ -1,0 +1,218 @@
+"""IN over a table and EXISTS: joins with the table that keep the rows for which there is one, or is none.
+
+A condition of WHERE that stands alone or between ANDs becomes a rule below the query: its rows are those of the
+stream with (NOT: without) a partner in the table, all columns as they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cep.lang import ast
+from cep.plan.bind.incidents import state_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cep.plan.bind.report import Report
+
+_TABLE = (
+    "$table"  # the table in a join with a stream of its own name; no name in a file can be the same
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table by its names alone: its key and all its columns."""
+
+    key: tuple[str, ...]
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A condition on a table: ON of the join with it; keeps: rows with a partner, else those without.
+
+    known: what must not be NULL for the condition to be TRUE.
+    """
+
+    table: str
+    alias: str
+    condition: ast.Expression
+    keeps: bool
+    known: ast.Expression | None = None
+
+
+def shapes(statements: Sequence[ast.Statement]) -> dict[str, TableShape]:
+    """Return the tables of all files by name; incidents are tables too."""
+    found: dict[str, TableShape] = {}
+    for node in statements:
+        match node:
+            case ast.CreateTable():
+                defined = [e for e in node.elements or () if isinstance(e, ast.ColumnDefinition)]
+                key = [e.name for e in defined if e.primary_key]
+                keys = [e.columns for e in node.elements or () if isinstance(e, ast.PrimaryKey)]
+                key += [name for columns in keys for name in columns]
+                found[node.name] = TableShape(tuple(key), frozenset(e.name for e in defined))
+            case ast.CreateIncident():
+                found[node.name] = TableShape(node.keys, state_columns(node))
+            case _:
+                pass
+    return found
+
+
+def with_tests(
+    node: ast.Select,
+    tables: dict[str, TableShape],
+    hide: Callable[[ast.Select], str],
+    report: Report,
+) -> ast.Select:
+    """Return a query whose conditions on tables are joins below it; `hide` makes a rule of a query.
+
+    Errors: CEP236 no such table, CEP258 IN over a table whose key has several columns. What cannot be a join stays
+    and is refused where it stands.
+    """
+    if node.where is None or not isinstance(node.from_, ast.TableName):
+        return node
+    rest: list[ast.Expression] = []
+    source = node.from_
+    for part in _conjuncts(node.where):
+        test = _test(part, source, tables, report)
+        if test == "wrong":
+            continue
+        if isinstance(test, _Test):
+            stream = hide(_joined(source, test, tables[test.table]))
+            source = ast.TableName(stream, alias=source.alias or source.name, span=source.span)
+        else:
+            rest.append(part)
+    where = rest[0] if rest else None
+    for part in rest[1:]:
+        assert where is not None
+        where = ast.Binary("and", where, part, node.where.span)
+    return replace(node, from_=source, where=where)
+
+
+def asks_tables(where: ast.Expression | None) -> bool:
+    """Return whether a condition has a part that `with_tests` may take out of it."""
+    if where is None:
+        return False
+    parts = (p.operand if isinstance(p, ast.Unary) else p for p in _conjuncts(where))
+    return any(isinstance(part, ast.InTable | ast.Exists) for part in parts)
+
+
+def _conjuncts(node: ast.Expression) -> list[ast.Expression]:
+    match node:
+        case ast.Binary(operator="and", left=left, right=right):
+            return [*_conjuncts(left), *_conjuncts(right)]
+        case _:
+            return [node]
+
+
+def _test(
+    part: ast.Expression, source: ast.TableName, tables: dict[str, TableShape], report: Report
+) -> _Test | str | None:
+    """Return a condition on a table, "wrong" for one with a mistake, None for any other condition."""
+    owner = source.alias or source.name
+    match part:
+        case ast.InTable():
+            return _in_table(part, owner, tables, report)
+        case ast.Exists():
+            return _exists(part, owner, tables, report, keeps=True)
+        case ast.Unary(operator="not", operand=ast.InTable() as test):
+            return _in_table(replace(test, negated=not test.negated), owner, tables, report)
+        case ast.Unary(operator="not", operand=ast.Exists() as test):
+            return _exists(test, owner, tables, report, keeps=False)
+        case _:
+            return None
+
+
+def _known(name: str, span: Any, tables: dict[str, TableShape], report: Report) -> bool:
+    if name in tables:
+        return True
+    hint = "declare it with CREATE TABLE .. PRIMARY KEY"
+    report.add("CEP236", f"{name} is no table", span, hint)
+    return False
+
+
+def _in_table(
+    node: ast.InTable, owner: str, tables: dict[str, TableShape], report: Report
+) -> _Test | str:
+    if not _known(node.table, node.span, tables, report):
+        return "wrong"
+    key = tables[node.table].key
+    if len(key) != 1:
+        message = f"the key of {node.table} has {len(key)} columns"
+        hint = f"EXISTS (SELECT * FROM {node.table} AS t WHERE t.{key[0] if key else 'k'} = ..)"
+        report.add("CEP258", message, node.span, hint)
+        return "wrong"
+    operand = _owned(node.operand, lambda _: owner)
+    alias = node.table if node.table != owner else _TABLE
+    column = ast.Member(ast.Name(alias, node.span), key[0], node.span)
+    condition = ast.Binary("eq", column, operand, node.span)
+    return _Test(node.table, alias, condition, not node.negated, operand if node.negated else None)
+
+
+def _exists(
+    node: ast.Exists, owner: str, tables: dict[str, TableShape], report: Report, *, keeps: bool
+) -> _Test | str | None:
+    query = node.query
+    if not isinstance(query, ast.Select) or not isinstance(query.from_, ast.TableName):
+        return None
+    table, where = query.from_, query.where
+    if where is None or query != ast.Select(query.items, query.from_, where):
+        return None
+    if not _known(table.name, table.span, tables, report):
+        return "wrong"
+    own = table.alias or table.name
+    columns = tables[table.name].columns
+    alias = own if own != owner else _TABLE
+    named = _owned(where, lambda name: alias if name in columns else owner)
+    if alias != own:
+        named = _renamed(named, own)
+    return _Test(table.name, alias, named, keeps)
+
+
+def _owned(node: Any, owner: Callable[[str], str]) -> Any:
+    """Return an expression with an owner before each bare name."""
+    match node:
+        case ast.Name(name=name):
+            return ast.Member(ast.Name(owner(name), node.span), name, node.span)
+        case ast.Member(target=ast.Name()):
+            return node
+        case _:
+            return _parts(node, lambda part: _owned(part, owner))
+
+
+def _renamed(node: Any, own: str) -> Any:
+    """Return an expression in which the table has the name it has in the join."""
+    match node:
+        case ast.Member(target=ast.Name(name=name)) if name == own:
+            return replace(node, target=ast.Name(_TABLE, node.span))
+        case _:
+            return _parts(node, lambda part: _renamed(part, own))
+
+
+def _parts(node: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(node, tuple):
+        return tuple(change(part) for part in node)
+    if is_dataclass(node) and not isinstance(node, type):
+        inner = {f.name: change(getattr(node, f.name)) for f in fields(node) if f.name != "span"}
+        return replace(node, **inner)
+    return node
+
+
+def _joined(source: ast.TableName, test: _Test, shape: TableShape) -> ast.Select:
+    """Return the query that gives the rows of the stream with a partner in the table, or without."""
+    span = test.condition.span
+    owner = ast.Name(source.alias or source.name, span)
+    right = ast.TableName(test.table, alias=test.alias, span=span)
+    join = ast.Join(source, right, "left", test.condition, span=span)
+    key = (
+        ast.Member(ast.Name(test.alias, span), shape.key[0], span) if shape.key else ast.Null(span)
+    )
+    where: ast.Expression = ast.Is(key, "null", test.keeps, span)
+    if test.known is not None:
+        where = ast.Binary("and", where, ast.Is(test.known, "null", negated=True, span=span), span)
+    item = ast.SelectItem(ast.MemberStar(owner, span), span=span)
+    return ast.Select((item,), join, where, span=span)
