@@ -312,6 +312,17 @@ class Join:
     schema: Schema
     removed_by: str = ""
 
+    def origin(self, name: str) -> tuple[int, str] | None:
+        """Return the input and its column that a column of the join is, None if there is none such.
+
+        The columns of a side that is a join itself are called the same in both.
+        """
+        for number, (scan, owner) in enumerate(zip(self.inputs, self.owners, strict=True)):
+            own = name.removeprefix(f"{owner}.")
+            if (own != name or "." in name) and scan.schema.find(own) is not None:
+                return number, own
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Suppress:

@@ -133,8 +133,8 @@ def _join(node: Join) -> Iterator[str]:
     if any(left.type is not right.type for left, right in node.keys):
         yield "keys of two types"
     for column in node.schema.columns:
-        owner, _, name = column.name.partition(".")
-        own = schemas[node.owners.index(owner)].find(name) if owner in node.owners else None
+        origin = node.origin(column.name)
+        own = None if origin is None else schemas[origin[0]].find(origin[1])
         if own is None or own.type is not column.type:
             yield f"no side has {column.name}"
 

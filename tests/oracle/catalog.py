@@ -193,7 +193,8 @@ class Catalog:
             case ast.TableName(name=name):
                 return [n.rpartition(".")[2] for n in self.columns(name)]
             case ast.Join() as join:
-                return [f"{o}.{n}" for o, stream in sides_of(join) for n in self.columns(stream)]
+                sides = sides_of(join)
+                return [joined_name(o, n) for o, stream in sides for n in self.columns(stream)]
             case ast.TableFunction():
                 names = self.columns(table_of(query.from_))
                 return [*names, "window_start", "window_end", "window_time"]
@@ -315,6 +316,11 @@ def _typed(text: str, kind: Type) -> Any:
     if not text:
         return None
     return {Type.INT: int, Type.DOUBLE: float}.get(kind, str)(text)
+
+
+def joined_name(owner: str, column: str) -> str:
+    """Return the name of a column of a join; one of an inner join has it already."""
+    return column if "." in column else f"{owner}.{column}"
 
 
 def sides_of(join: ast.Join) -> list[tuple[str, str]]:

@@ -100,13 +100,7 @@ def _query(
         return into or name
 
     if isinstance(node, ast.Union):
-        sides = [node]
-        while any(isinstance(s, ast.Union) for s in sides):
-            sides = [
-                part
-                for s in sides
-                for part in ((s.left, s.right) if isinstance(s, ast.Union) else (s,))
-            ]
+        sides = _sides(node)
         stream = f"{HIDDEN}u{next(numbers)}"
         for side in sides:
             hide(_named_as(side, sides[0]), names, stream)
@@ -118,6 +112,8 @@ def _query(
         match part:
             case ast.Derived(query=query, alias=alias):
                 return ast.TableName(hide(query, names), alias=alias)
+            case ast.Join(left=ast.Join()):
+                return renamed(replace(part, left=_join_rule(renamed(part.left), made, numbers)))
             case ast.TableName(name=name) if name in names:
                 return replace(part, name=names[name], alias=part.alias or name)
             case ast.Atom(stream=stream) if stream in names:
@@ -131,11 +127,21 @@ def _query(
 
     table = renamed(node.from_)
     node, table = _with_memberships(node, table, made, numbers)
-    if isinstance(table, ast.Join):
-        name = f"{HIDDEN}{next(numbers)}"
-        made.append(ast.CreateRule(name, ast.Insert(ast.Select((ast.Star(),), table))))
-        table = ast.TableName(name)
+    table = _join_rule(table, made, numbers)
     return replace(node, from_=table, with_=())
+
+
+def _join_rule(table: Any, made: list[ast.Statement], numbers: Iterator[int]) -> Any:
+    """Make a rule of a join; of anything else nothing."""
+    if not isinstance(table, ast.Join):
+        return table
+    name = f"{HIDDEN}{next(numbers)}"
+    made.append(ast.CreateRule(name, ast.Insert(ast.Select((ast.Star(),), table))))
+    return ast.TableName(name)
+
+
+def _sides(node: Any) -> list[Any]:
+    return [*_sides(node.left), *_sides(node.right)] if isinstance(node, ast.Union) else [node]
 
 
 def _with_memberships(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from tests.oracle.catalog import Event, sides_of
+from tests.oracle.catalog import Event, joined_name, sides_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import Operator, RowScope, Timer
 
@@ -106,7 +106,7 @@ class Joins(Operator):
                 left=ast.Member(target=ast.Name(name=a)),
                 right=ast.Member(target=ast.Name(name=b)),
             ) if self.table is None:
-                return {a, b} == {owner for owner, _ in self.sides}
+                return (a == self.sides[RIGHT][0]) != (b == self.sides[RIGHT][0])
             case ast.Binary(operator="eq", left=left, right=right):
                 return any(self._is_primary(side) for side in (left, right))
             case _:
@@ -123,7 +123,7 @@ class Joins(Operator):
     def _row(self, left: Seen | None, right: Seen | None) -> Row:
         row: Row = {}
         for (owner, _), names, seen in zip(self.sides, self.columns, (left, right), strict=True):
-            row |= {f"{owner}.{n}": seen.event.row[n] if seen else None for n in names}
+            row |= {joined_name(owner, n): seen.event.row[n] if seen else None for n in names}
         return row
 
     def deadlines(self) -> list[Timer]:

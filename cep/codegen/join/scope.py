@@ -81,11 +81,8 @@ class JoinScope(RowScope):
 
 def output_columns(node: Join) -> list[tuple[int, str]]:
     """Return (input, column) of the columns of a join, in order."""
-    found = []
-    for column in node.schema.columns:
-        owner, _, name = column.name.partition(".")
-        found.append((node.owners.index(owner), name))
-    return found
+    found = [node.origin(column.name) for column in node.schema.columns]
+    return [origin for origin in found if origin is not None]
 
 
 def needed(node: Join) -> set[tuple[int, str]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment
 
+JOINED = "*"
+"""How the name begins by which a join of a join knows the rows of the inner one; no name in a file begins so."""
 _LOOKUPS = ("asof", "left_asof")
 _OUTER = {
     "left": (True, False),
@@ -41,12 +43,22 @@ def joined_name(owner: str, column: str) -> str:
 
 
 class _Side:
-    """One side of a join: a stream under a name."""
+    """One side of a join: a stream under a name, or the rows of a join with the names of its sides.
+
+    time_owner: of a join the side whose time its rows have, if it is always that one.
+    """
 
     def __init__(self, number: int, table: ast.TableName, environment: Environment) -> None:
         self.number = number
         self.stream = environment.relation(table.name, table.span)
         self.owner = table.alias or table.name
+        self.owners: tuple[str, ...] = (self.owner,)
+        self.joined = self.owner.startswith(JOINED)
+        self.time_owner = self.owner.removeprefix(JOINED)
+        if self.joined:
+            names = (c.name for c in self.stream.schema.columns if c.name != TIME)
+            self.owners = tuple(dict.fromkeys(name.rpartition(".")[0] for name in names))
+            self.owner = f"({', '.join(self.owners)})"
         self.span = table.span
         self.as_of = table.as_of
 
@@ -58,10 +70,18 @@ class _Side:
     def columns(self, *, nullable: bool) -> Iterator[ColumnSpec]:
         """Yield the columns as the join has them."""
         for column in self.stream.schema.columns:
-            if self.table and column.name == TIME:
-                continue  # the time of the last change
+            if (self.table or self.joined) and column.name == TIME:
+                continue  # the time of the last change, or that of the row
             not_null = column.not_null and not nullable
-            yield ColumnSpec(joined_name(self.owner, column.name), column.type, not_null)
+            name = column.name if self.joined else joined_name(self.owner, column.name)
+            yield ColumnSpec(name, column.type, not_null)
+
+    def find(self, name: str) -> list[str]:
+        """Return the columns of the side that a bare name may mean."""
+        names = self.stream.schema.names()
+        if self.joined:
+            return [n for n in names if n != TIME and n.rpartition(".")[2] == name]
+        return [n for n in names if n == name]
 
 
 class _PairScope(Scope):
@@ -73,20 +93,22 @@ class _PairScope(Scope):
 
     def name(self, name: str, span: Span) -> Expr:
         """Return a column that one side has."""
-        found = [s for s in self.sides if s.stream.schema.find(name) is not None]
+        found = [(side, own) for side in self.sides for own in side.find(name)]
         if len(found) > 1:
-            owners = " or ".join(joined_name(s.owner, name) for s in found)
+            full = (own if s.joined else joined_name(s.owner, own) for s, own in found)
             message = f"both sides of the join have a column {name!r}"
-            return self.report.add("CEP202", message, span, f"write {owners}")
-        return self._column((found or self.sides)[0], name, span, found=bool(found))
+            return self.report.add("CEP202", message, span, f"write {' or '.join(full)}")
+        side, own = found[0] if found else (self.sides[0], name)
+        return self._column(side, own, span, found=bool(found))
 
     def member(self, owner: str, name: str, span: Span) -> Expr:
         """Return a column named with its side."""
         for side in self.sides:
-            if side.owner == owner:
-                known = side.stream.schema.find(name) is not None
-                return self._column(side, name, span, found=known)
-        names = " and ".join(s.owner for s in self.sides)
+            if owner in side.owners:
+                own = joined_name(owner, name) if side.joined else name
+                known = side.stream.schema.find(own) is not None
+                return self._column(side, own, span, found=known)
+        names = " and ".join(o for s in self.sides for o in s.owners)
         message = f"{owner!r} is no side of this join"
         return self.report.add("CEP202", message, span, f"there are {names}")
 
@@ -103,7 +125,7 @@ class _PairScope(Scope):
 
 def bind_join(
     node: ast.Join, environment: Environment
-) -> tuple[Join, StreamInfo, tuple[str, str]] | None:
+) -> tuple[Join, StreamInfo, tuple[str, ...]] | None:
     """Return the join, what its rows look like to the clauses above it, and the names of its sides.
 
     Errors: CEP202, CEP209 two sides of one name, CEP216, CEP234, CEP303, CEP258 no equality in ON,
@@ -115,9 +137,9 @@ def bind_join(
     if tables[0] is None or tables[1] is None:
         return None
     left, right = _Side(0, tables[0], environment), _Side(1, tables[1], environment)
-    if left.owner == right.owner:
+    for owner in set(left.owners) & set(right.owners):
         hint = "give them names: FROM a AS x JOIN a AS y"
-        report.add("CEP209", f"both sides of the join are called {left.owner!r}", node.span, hint)
+        report.add("CEP209", f"both sides of the join are called {owner!r}", node.span, hint)
     for side in (left, right):
         environment.needs_time(side.stream, "JOIN", side.span)
     _check_tables(node, left, right, environment)
@@ -157,7 +179,7 @@ def bind_join(
         right.stream.removed_by,
     )
     stream = StreamInfo("", join.schema, unknown=left.stream.unknown or right.stream.unknown)
-    return join, stream, (left.owner, right.owner)
+    return join, stream, (*left.owners, *right.owners)
 
 
 def _check_tables(node: ast.Join, left: _Side, right: _Side, environment: Environment) -> None:
@@ -176,13 +198,24 @@ def _check_tables(node: ast.Join, left: _Side, right: _Side, environment: Enviro
         moment = side.as_of
         if moment is None:
             continue
-        name = moment.name if isinstance(moment, ast.Name | ast.Member) else None
         if not side.table:
             refuse(report, "TableName.as_of", moment.span)
-        elif name != left.stream.time_column:
+        elif not _is_its_time(moment, left):
             message = "a table is read as of the time of the event on the left"
             hint = f"write {joined_name(left.owner, left.stream.time_column or 'ts')}"
+            hint = "leave FOR SYSTEM_TIME out" if left.joined else hint
             report.add("CEP259", message, moment.span, hint)
+
+
+def _is_its_time(moment: ast.Expression, left: _Side) -> bool:
+    """Return whether this is the time of the left row: of a join that of the one side that gives it its time."""
+    match moment:
+        case ast.Member(target=ast.Name(name=owner), name=name) if left.joined:
+            return owner == left.time_owner and name == TIME
+        case ast.Name(name=name) | ast.Member(name=name):
+            return not left.joined and name == left.stream.time_column
+        case _:
+            return False
 
 
 def _by_primary_key(
@@ -204,10 +237,7 @@ def _by_primary_key(
 def _table(node: ast.Table, environment: Environment) -> ast.TableName | None:
     if isinstance(node, ast.TableName):
         return node
-    if isinstance(node, ast.Join):
-        refuse(environment.report, "Join.nested", node.span)
-    else:
-        refuse(environment.report, "Join.side", node.span)
+    refuse(environment.report, "Join.side", node.span)
     return None
 
 

@@ -179,9 +179,9 @@ class OverScope(RowScope):
         return [
             Item(self._own_name(c.name), Column(0, c.name, c.type, c.not_null, node.span))
             for c in self.schema.columns
-            if not (self.joined and owner) or c.name.startswith(f"{owner}.")
+            if not (self.joined and owner) or c.name.rpartition(".")[0] == owner
         ]
 
     def _own_name(self, name: str) -> str:
         """Return the name of a column in its stream."""
-        return name.partition(".")[2] if self.joined else name
+        return name.rpartition(".")[2] if self.joined else name

@@ -11,7 +11,7 @@ from cep.plan.bind.matches import bind_match_query
 from cep.plan.bind.overs import OverScope
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
-from cep.plan.bind.select import bind_items, project, throttle
+from cep.plan.bind.select import as_they_are, bind_items, project, throttle
 from cep.plan.bind.sources import RowSource, bind_source
 from cep.plan.bind.timeouts import timeout_selects
 from cep.plan.nodes import Filter
@@ -102,7 +102,8 @@ def _each_row(
     report = environment.report
     scope = OverScope(environment, source)
     scope.name_windows(node.windows)
-    items = bind_items(node.items, scope, scope, report)
+    # Of a join inside a join all columns go on, as they are called there (subqueries.expand).
+    items = bind_items(node.items, scope, scope, report) if node.items else as_they_are(source.scan)
     qualify = None
     if node.qualify is not None:
         scope.place = "QUALIFY"

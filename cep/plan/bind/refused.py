@@ -59,11 +59,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP302", "GROUP BY without a window", "add a window to it: GROUP BY .., TUMBLE(10s)"
     ),
     "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
-    "Join.nested": Refusal(
-        "CEP303",
-        "JOIN of a join",
-        "join two in a subquery: FROM (SELECT .. FROM a JOIN b ..) AS x JOIN c",
-    ),
     "Join.side": Refusal("CEP303", "JOIN of anything but streams", "put it into a subquery"),
     "TableFunction.rows": Refusal(
         "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"

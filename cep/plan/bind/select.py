@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from cep.errors import NO_SPAN
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.expressions import bind_expression
@@ -57,6 +58,13 @@ def bind_items(
             items += [(item, node.span)] if item is not None else []
     no_duplicates(items, report)
     return None if broken else items
+
+
+def as_they_are(node: Node) -> list[tuple[Item, Span]]:
+    """Return the columns of a node as items of their names."""
+    return [
+        (Item(c.name, Column(0, c.name, c.type, c.not_null)), NO_SPAN) for c in node.schema.columns
+    ]
 
 
 def _item(node: ast.SelectItem, scope: Scope, report: Report) -> Item | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from cep.plan.bind.joins import JOINED
 from cep.plan.bind.membership import asks_tables, shapes, with_tests
 from cep.plan.bind.names import item_name
 from cep.plan.bind.refused import refuse
@@ -153,6 +154,13 @@ class _Rule:
         self.found.hidden.add(into or name)
         return into or name
 
+    def _inner(self, node: ast.Join) -> ast.TableName:
+        """Make a rule of a join inside a join, with all its columns; its name says whose time its rows have."""
+        stream = self._hide(ast.Select((), node, span=node.span), {}, "", node.span)
+        lasting = node.kind.endswith("asof") or _name_of(node.right) in self.tables
+        time = (node.left.alias or node.left.name) if isinstance(node.left, ast.TableName) else ""
+        return ast.TableName(stream, alias=f"{JOINED}{time if lasting else ''}", span=node.span)
+
     def _union(self, node: ast.Union, names: Names) -> ast.TableName:
         """Make rules of all sides, which write one stream; columns are called as on the first side."""
         sides = _sides(node)
@@ -178,9 +186,10 @@ class _Rule:
                 stream = self._hide(node.query, names, "", node.span)
                 return ast.TableName(stream, alias=node.alias, span=node.span)
             case ast.Join():
-                return replace(
-                    node, left=self._table(node.left, names), right=self._table(node.right, names)
-                )
+                left, right = self._table(node.left, names), self._table(node.right, names)
+                if isinstance(left, ast.Join):
+                    left = self._inner(left)
+                return replace(node, left=left, right=right)
             case ast.TableFunction():
                 args = tuple(_argument(a, names) for a in node.args)
                 return replace(node, args=args)
@@ -191,6 +200,10 @@ class _Rule:
                 if not _is_filter(node.source, names):
                     node = replace(node, source=self._table(node.source, names))
                 return _with_streams(node, names)
+
+
+def _name_of(node: ast.Table) -> str:
+    return node.name if isinstance(node, ast.TableName) else ""
 
 
 def _is_filter(node: ast.Table, names: Mapping[str, str]) -> bool:

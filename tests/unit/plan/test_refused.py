@@ -36,9 +36,6 @@ CASES: dict[str, str] = {
     "Select.group_over": rule(
         "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
     ),
-    "Join.nested": rule(
-        "SELECT r.room FROM ¦r JOIN q WITHIN 1m ON r.room = q.room JOIN r AS z WITHIN 1m ON z.room = q.room"
-    ),
     "Join.side": rule("SELECT q.room FROM ¦TUMBLE(r, 1s) AS w JOIN q WITHIN 1m ON w.room = q.room"),
     "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
