@@ -30,7 +30,7 @@ class KeySlots:
     `key_index`. Registers: `keys_free`, `keys_used` and the one named by `live`, in this order. Locals: `slot`
     and `key0 ..`, which kernel code between `find` and `add` must not touch. `prefix` stands before all
     these names and keeps two of them apart. `fixed`: without keys, slot 0 is always there; otherwise
-    it is taken and given back like that of any key. A test for room leaves the loop around it with
+    it is taken and given back like that of any key. `shrinks`: the pool becomes small again when there is no key. A test for room leaves the loop around it with
     `status = 1 + pool` and `break`.
     """
 
@@ -43,6 +43,7 @@ class KeySlots:
         initial: int = 64,
         live: str = "keys_live",
         fixed: bool = False,
+        shrinks: bool = False,
     ) -> None:
         self.layout = layout
         self.types = tuple(types)
@@ -53,7 +54,8 @@ class KeySlots:
         self.pool = f"{prefix}keys"
         self.slot = f"{prefix}slot"
         self._may_be_null = False
-        layout.pool(self.pool, 1 if self.fixed else initial)
+        slots = f"{prefix}keys_free" if shrinks else ""
+        layout.pool(self.pool, 1 if self.fixed else initial, slots=slots)
         if self.fixed:
             return
         self.at = layout.register_number(f"{prefix}keys_free", -1)
@@ -66,7 +68,7 @@ class KeySlots:
             self.map = layout.by_code(f"{prefix}key_slot") if self.types else ""
         else:
             self.index_pool = f"{prefix}index"
-            layout.pool(self.index_pool, 4 * initial, rehash=True)
+            layout.pool(self.index_pool, 4 * initial, rehash=True, slots=slots)
             self.index = layout.state(f"{prefix}key_index", "i32", self.index_pool, fill=-1)
             self.indexed = layout.register(f"{prefix}index_cells")
 

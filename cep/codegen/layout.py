@@ -150,9 +150,9 @@ class Layout:
             self.add(Array(name, dtype, Role.INPUT, source=source))
         return known
 
-    def pool(self, name: str, initial: int, *, rehash: bool = False) -> str:
-        """Add a pool and return the kernel text of its capacity, `ctl[CAPACITY + p]`."""
-        self._pools.setdefault(name, Pool(name, initial, rehash))
+    def pool(self, name: str, initial: int, *, rehash: bool = False, slots: str = "") -> str:
+        """Add a pool and return the kernel text of its capacity, `ctl[CAPACITY + p]`; `slots`: see `Pool`."""
+        self._pools.setdefault(name, Pool(name, initial, rehash, slots))
         return self.capacity(name)
 
     def capacity(self, pool: str) -> str:

@@ -185,12 +185,14 @@ class Pool:
 
     A `rehash` pool is an open-addressing index: on growth its arrays are made anew, filled with `fill`,
     and not copied; the kernel sees the new capacity, and rebuilds the index from its dense arrays.
-    Capacities are powers of two.
+    Capacities are powers of two. slots: the first of the three registers (`cep/kernellib/slots.py`) that say what
+    of the pool is in use; once nothing is, the host may make it as small as it was. Empty: it never does.
     """
 
     name: str
     initial: int
     rehash: bool = False
+    slots: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class KernelOperator:
 
     Invariants: arrays of a pool have `capacity * width` cells; for a matcher
     `runs_started` is the sum of the registers of `RUN_ENDS` and `runs_live`.
-    Memory: state arrays grow by doubling with the live state and never shrink.
+    Memory: state arrays grow by doubling with the live state; those of a MATCH or MATCH_RECOGNIZE are small again when
+    no run and no key is left, others never shrink.
     """
 
     def __init__(
@@ -80,6 +81,9 @@ class KernelOperator:
         self._strings = strings
         self._registers = {name: i for i, name in enumerate(kernel.registers)}
         self._pools = [pool.initial for pool in kernel.pools]
+        # Pools that may become small again: the first of the three registers of their slots; those that have grown.
+        self._slots = {n: self._registers[p.slots] for n, p in enumerate(kernel.pools) if p.slots}
+        self._grown: dict[int, int] = {}
         self._number = {pool.name: i for i, pool in enumerate(kernel.pools)}
         self._places = {array.name: i for i, array in enumerate(kernel.arrays)}
         self._maps: dict[str, StringMapTable] = {}
@@ -189,15 +193,35 @@ class KernelOperator:
             raise error("CEP903", msg)
         self._resize(pool, 2 * old)
 
-    def _resize(self, pool: int, capacity: int) -> None:
+    def _give_back(self, *, at_once: bool) -> None:
+        """Make the pools small again that have grown and hold nothing any more.
+
+        at_once: also those that something was in since the last look; a pool that every batch fills and empties
+        had better keep its size.
+        """
+        reg = self._arrays[self._places["reg"]]
+        for pool, free in tuple(self._grown.items()):
+            used, live = free + 1, free + 2
+            if reg[live]:
+                continue
+            if at_once or not reg[used]:
+                self._resize(pool, self.spec.kernel.pools[pool].initial, keep=False)
+                del self._grown[pool]
+        for free in {*self._slots.values()}:
+            if not reg[free + 2]:
+                reg[free], reg[free + 1] = -1, 0
+
+    def _resize(self, pool: int, capacity: int, *, keep: bool = True) -> None:
         shape = self.spec.kernel.pools[pool]
         self._pools[pool] = capacity
+        if capacity > shape.initial and pool in self._slots:
+            self._grown[pool] = self._slots[pool]
         self._ctl[CAPACITY + pool] = capacity
         for place, array in enumerate(self.spec.kernel.arrays):
             if array.pool != shape.name or array.role not in (Role.STATE, Role.OUTPUT):
                 continue
             fresh = np.full(capacity * array.width, array.fill, DTYPES[array.dtype])
-            if not (shape.rehash and array.role is Role.STATE):
+            if keep and not (shape.rehash and array.role is Role.STATE):
                 known = self._arrays[place]
                 fresh[: len(known)] = known
             self._set(place, fresh)
@@ -310,6 +334,8 @@ class KernelOperator:
             self._take_errors()
         if self._stop >= 0:
             self._tell_stop()
+        if self._grown:
+            self._give_back(at_once=False)
         return bool(ctl[OUT])
 
     @property
@@ -341,6 +367,8 @@ class KernelOperator:
             self._take_errors()
         if self._stop >= 0:
             self._tell_stop()
+        if self._grown:
+            self._give_back(at_once=not rows)
 
     def _tell_stop(self) -> None:
         """Log that the kernel has stopped at a budget (ruling 10); the other rules go on."""

@@ -23,7 +23,8 @@ class PartitionKeys(KeySlots):
 
     def __init__(self, node: Match, layout: Layout) -> None:
         self.node = node
-        super().__init__(layout, [column.type for column in self._columns(0)])
+        types = [column.type for column in self._columns(0)]
+        super().__init__(layout, types, shrinks=True)
 
     def _columns(self, source: int) -> list[ColumnSpec]:
         """Return the partition columns of an input; their types are the same in all inputs."""

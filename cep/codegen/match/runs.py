@@ -27,7 +27,7 @@ class Runs:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         layout = parts.layout
-        layout.pool("runs", 256)
+        layout.pool("runs", 256, slots="runs_free")
         self.at = layout.register_number("runs_free", -1)
         layout.register("runs_used")
         layout.register("runs_live")

@@ -50,7 +50,7 @@ def recognize_kernel(node: Recognize, program: Program, name: str = "recognize")
         program,
         layout,
         writer,
-        KeySlots(layout, key_types(node)),
+        KeySlots(layout, key_types(node), shrinks=True),
         RecognizeScope(layout, writer, rows),
         Cells(node, layout, "m"),
         conditions_of(node),

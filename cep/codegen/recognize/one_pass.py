@@ -56,7 +56,7 @@ def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec 
     writer = Writer()
     look = LookBehind(node, layout)
     scope = _Scope(layout, writer, look)
-    keys = KeySlots(layout, key_types(node))
+    keys = KeySlots(layout, key_types(node), shrinks=True)
     parts = KernelParts(node, program, layout, writer, keys, scope, Cells(node, layout, "m"), split)
     for measure in node.measures:
         parts.measures.need(measure.value)

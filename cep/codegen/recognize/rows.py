@@ -102,7 +102,7 @@ class RowBuffer(LookBehind):
     def __init__(self, node: Recognize, layout: Layout) -> None:
         self.kept: dict[str, tuple[str, Type]] = {}
         self._names: set[str] = set()
-        layout.pool(ROWS, 256)
+        layout.pool(ROWS, 256, slots="rows_free")
         self.at = layout.register_number("rows_free", -1)
         layout.register("rows_used")
         layout.register("rows_live")

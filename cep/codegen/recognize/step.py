@@ -30,11 +30,11 @@ class Step:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         layout = parts.layout
-        layout.pool(THREADS, 64)
+        layout.pool(THREADS, 64, slots="threads_free")
         parts.free_threads = layout.register_number("threads_free", -1)
         layout.register("threads_used")
         layout.register("threads_live")
-        layout.pool(NODES, 256)
+        layout.pool(NODES, 256, slots="nodes_free")
         parts.free_nodes = layout.register_number("nodes_free", -1)
         layout.register("nodes_used")
         layout.register("nodes_live")
