@@ -15,7 +15,7 @@ from cep.errors import SourceText
 STREAM = "CREATE STREAM s (ts TIMESTAMP, k STRING, v INT, x DOUBLE, WATERMARK FOR ts AS ts{delay}) WITH (ts_unit = 's');\n"
 RULE = (
     "CREATE RULE m AS SELECT {select} FROM s MATCH_RECOGNIZE ({keys}ORDER BY ts MEASURES {measures}"
-    " PATTERN ({pattern}) DEFINE {define});"
+    " PATTERN ({pattern}){within} DEFINE {define});"
 )
 MEASURES = (
     "MATCH_NUMBER() AS number",
@@ -68,12 +68,14 @@ def rules(draw: st.DrawFn) -> str:
     )
     define = define or [f"{pattern.strip('(')[0]} AS v >= 0"]
     keys = "PARTITION BY k " if keyed else ""
+    within = draw(st.sampled_from(["", "", " WITHIN 0s", " WITHIN 2s", " WITHIN 5s"]))
     delay = draw(st.sampled_from(["", " - 3s"]))
     rule = RULE.format(
         select=select,
         keys=keys,
         measures=", ".join(chosen),
         pattern=pattern,
+        within=within,
         define=", ".join(define),
     )
     return STREAM.format(delay=delay) + rule

@@ -16,12 +16,12 @@ from cep.codegen.recognize.arrival import find_key, pass_filtered
 from cep.codegen.recognize.cells import Cells
 from cep.codegen.recognize.output import Output
 from cep.codegen.recognize.parts import KernelParts, conditions_of, key_types
-from cep.codegen.recognize.registers import NUMBER, SEQ, Registers
+from cep.codegen.recognize.registers import NUMBER, SEQ, TIME, Registers
 from cep.codegen.recognize.rows import LookBehind
 from cep.codegen.recognize.scope import RecognizeScope
 from cep.codegen.slot_uses import formula_of
 from cep.codegen.writer import Writer
-from cep.graph.kernel import CAUSE_FLUSH, Array, Numbers, Role
+from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
 from cep.pattern.recognize.determinize import determinize
 from cep.pattern.recognize.possible import possible_results
 from cep.plan.expressions import Aggregate
@@ -47,7 +47,8 @@ def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec 
         return None
     alone = [c for c in split if c.alone]
     possible = possible_results([c.alone for c in alone])
-    automaton = determinize(program, tuple(c.number for c in alone), possible)
+    timed = node.within_us is not None
+    automaton = determinize(program, tuple(c.number for c in alone), possible, timed=timed)
     if automaton is None:
         return None
     layout = Layout(f"recognize_{name}", n_inputs=len(node.inputs))
@@ -115,13 +116,16 @@ class _Kernel:
                 ("live", "runs_live"),
             )
         }
+        self.timed = parts.node.within_us is not None
+        if self.timed:
+            self.counters["expired"] = layout.register("runs_expired")
         self.killed = layout.register("runs_killed")
         self.tries = layout.register("tries")
         self.flushing = layout.register("flushing")
         self.output = Output(parts)
         self.registers = Registers(parts, automaton, look)
         self.pending = [n for n, c in enumerate(automaton.configurations) if c.complete]
-        if self.pending:
+        if self.pending or self.timed:
             self.timers = layout.register_number("timers")
             for name, dtype in (("key_due", "i64"), ("key_order", "i64"), ("key_heap", "i32")):
                 layout.state(name, dtype, "keys")  # type: ignore[arg-type]
@@ -188,13 +192,15 @@ class _Kernel:
 
     def _stand(self, place: int | str) -> None:
         """Write where the start at a place stands: at the present row."""
+        texts = {SEQ: self._row_seq(), NUMBER: "seen", TIME: self.parts.scope.row_time()}
         for cell in self._origin:
-            text = self._row_seq() if cell is SEQ else "seen"
-            self.parts.writer.line(f"{self.registers.register(place, cell)} = {text}")
+            self.parts.writer.line(f"{self.registers.register(place, cell)} = {texts[cell]}")
 
     @property
     def _origin(self) -> tuple[Cell, ...]:
-        """What is kept of where a start stands; its number orders the matches that the end of input gives."""
+        """What is kept of where a start stands; its number orders the matches that time and the end of input give."""
+        if self.timed:
+            return (SEQ, NUMBER, TIME)
         return (SEQ, NUMBER) if self.pending else (SEQ,)
 
     def _starts_apart(self, transition: Transition) -> bool:
@@ -241,14 +247,21 @@ class _Kernel:
         writer.lines("row = ctl[0]", "rows = ctl[1]", "n_out = ctl[3]", "status = 0")
         writer.lines(*(f"{local} = {register}" for local, register in self.counters.items()))
         parts.keys.enter(writer)
-        with writer.block("while row < rows:"):
+        with writer.block("while True:" if self.timed else "while row < rows:"):
+            if self.timed:
+                self._time()
             self._row()
             writer.line("row = row + 1")
         with writer.block("if ctl[6] == 1 and status == 0:"):
             self._flush()
         writer.lines(*(f"{register} = {local}" for local, register in self.counters.items()))
-        writer.line(f"{self.killed} = started - matched - live")
+        expired = " - expired" if self.timed else ""
+        writer.line(f"{self.killed} = started - matched - live{expired}")
         writer.lines(f"{self.tries} = seen", "ctl[0] = row", "ctl[3] = n_out", "ctl[4] = MAX_I64")
+        if self.timed:
+            writer.line(f"due = {self._first_timer()}")
+            with writer.block("if due < MAX_I64:"):
+                writer.line("ctl[4] = due + 1")
         writer.line("return status")
 
     def _room(self, needed: int) -> None:
@@ -285,12 +298,18 @@ class _Kernel:
             writer.line("key_state[slot] = state")
             self.look.remember(writer, "row")
             self.registers.remember()
+            if self.timed:
+                with writer.block("if state != 0 and key_place[slot] < 0:"):
+                    self._arm()
         else:
             with writer.block("if slot >= 0:"):
                 writer.line("key_state[slot] = state")
                 self.registers.remember()
                 with writer.block("if state == 0:"):
-                    parts.keys.release(writer)
+                    self._forget()
+                if self.timed:
+                    with writer.block("elif key_place[slot] < 0:"):
+                        self._arm()
 
     def _find_move(self) -> None:
         """Write `action` and the next `state`, found in the table by state and the results of all conditions."""
@@ -315,6 +334,68 @@ class _Kernel:
             if self.output.numbered:
                 writer.line("key_matches[slot] = 0")
 
+    # ------------------------------------------------------------ WITHIN
+
+    def _time(self) -> None:
+        """Write what comes before the next row: the deadline of a key that passes before it, or the end of the loop.
+
+        A key has one timer, which may be that of a start that is gone: then it is set anew.
+        """
+        parts, writer = self.parts, self.parts.writer
+        writer.line("limit = ctl[2]")
+        with writer.block("if row < rows:"):
+            writer.line(f"limit = {parts.layout.merge('ts')}[row]")
+        writer.line(f"due = {self._first_timer()}")
+        with writer.block("if due < limit:"):
+            self._room(1)
+            writer.lines("slot = key_heap[0]", self._timer("clear_timer", "slot"))
+            writer.line("state = key_state[slot]")
+            with writer.block("if state != 0:"):
+                early = f"{self._deadline()} > due or {self._oldest(NUMBER)} != key_order[slot]"
+                with writer.block(f"if {early}:"):
+                    self._arm()
+                with writer.block("else:"):
+                    self._expire()
+            writer.line("continue")
+        with writer.block("if row >= rows:"):
+            writer.line("break")
+
+    def _expire(self) -> None:
+        """Write the end of the oldest start of key `slot`, whose time is over at `due`."""
+        writer = self.parts.writer
+        configurations = self.automaton.configurations
+        for number, expiry in enumerate(self.automaton.expiries, 1):
+            change = configurations[number].starts - configurations[expiry.target].starts
+            with writer.block(f"{'if' if number == 1 else 'elif'} state == {number}:"):
+                writer.lines(f"live = live - {change}", f"key_state[slot] = {expiry.target}")
+                if expiry.gives:
+                    self.registers.load(number, 0)
+                    self._give(str(CAUSE_DEADLINE), self._oldest(SEQ), ts="due")
+                else:
+                    writer.line("expired = expired + 1")
+                for place in range(len(expiry.threads)):
+                    self._advance(number, expiry, place)
+        with writer.block("if key_state[slot] != 0:"):
+            self._arm()
+        if not self.parts.keeps_keys:
+            with writer.block("else:"):
+                self._forget()
+
+    def _oldest(self, cell: Cell) -> str:
+        return self.registers.register(0, cell)
+
+    def _deadline(self) -> str:
+        within = str(self.parts.node.within_us)
+        return self.parts.call("deadlines", "deadline_after", self._oldest(TIME), within)
+
+    def _arm(self) -> None:
+        """Write the setting of the timer of key `slot` to the last instant of its oldest start."""
+        self.parts.writer.line(f"key_order[slot] = {self._oldest(NUMBER)}")
+        self.parts.writer.line(self._timer("set_timer", "slot", self._deadline()))
+
+    def _first_timer(self) -> str:
+        return self.parts.call("timers", "first_timer", "reg", self.timers, "key_heap", "key_due")
+
     # ------------------------------------------------------------ the end of input
 
     def _flush(self) -> None:
@@ -325,9 +406,12 @@ class _Kernel:
             with writer.block(f"if {self.flushing} == 0:"):
                 writer.line(f"{self.flushing} = 1")
                 pending = " or ".join(f"key_state[slot] == {n}" for n in self.pending)
-                with writer.block(keys), writer.block(f"if key_chain[slot] == -2 and ({pending}):"):
-                    writer.line(f"key_order[slot] = {self.registers.register(0, NUMBER)}")
-                    writer.line(self._timer("set_timer", "slot", "0"))
+                with writer.block(keys), writer.block("if key_chain[slot] == -2:"):
+                    if self.timed:
+                        writer.line(self._timer("clear_timer", "slot"))
+                    with writer.block(f"if {pending}:"):
+                        writer.line(f"key_order[slot] = {self._oldest(NUMBER)}")
+                        writer.line(self._timer("set_timer", "slot", "0"))
             with writer.block(f"while reg[{self.timers}] > 0:"):
                 self._room(1)
                 writer.line("slot = key_heap[0]")
@@ -358,5 +442,9 @@ class _Kernel:
         self._give(str(CAUSE_FLUSH), self.registers.register(0, SEQ), ts="ctl[2]")
 
     def _forget(self) -> None:
-        if not self.parts.keeps_keys:
-            self.parts.keys.release(self.parts.writer)
+        """Write the giving back of key `slot`, where keys do not stay."""
+        if self.parts.keeps_keys:
+            return
+        if self.timed:
+            self.parts.writer.line(self._timer("clear_timer", "slot"))
+        self.parts.keys.release(self.parts.writer)

@@ -14,6 +14,8 @@ from cep.codegen.recognize.cells import Capture, Cell
 from cep.plan.recognition import CLASSIFIER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cep.codegen.recognize.cells import Cells
     from cep.codegen.recognize.parts import KernelParts
     from cep.codegen.recognize.rows import LookBehind
@@ -24,7 +26,8 @@ Known = dict[str, str | None]
 
 SEQ = Cell("seq", "i64", "0")
 NUMBER = Cell("number", "i64", "0")
-"""Of the row where a start stands: its `seq`, and its number among the rows of all keys."""
+TIME = Cell("ts", "i64", "0")
+"""Of the row where a start stands: its `seq`, its number among the rows of all keys, its instant."""
 
 
 class Registers:
@@ -74,10 +77,7 @@ class Registers:
             number = waiting.pop()
             before = found[number]
             assert before is not None
-            for transition in self.automaton.moves[number]:
-                target = transition.target
-                places = range(len(self.automaton.configurations[target].threads))
-                made = [self._after(transition.threads[place], before) for place in places]
+            for target, made in self._results(number, before):
                 other = found[target]
                 if other is not None:
                     made = [_joined(*pair) for pair in zip(made, other, strict=True)]
@@ -85,6 +85,15 @@ class Registers:
                     found[target] = made
                     waiting.append(target)
         return [places or [] for places in found]
+
+    def _results(self, number: int, before: list[Known]) -> Iterator[tuple[int, list[Known]]]:
+        """Yield the configurations that may follow one, with what is known of their threads."""
+        for move in self.automaton.moves[number]:
+            kept = len(self.automaton.configurations[move.target].threads)
+            yield move.target, [self._after(a, before) for a in move.threads[:kept]]
+        if number and self.automaton.expiries:
+            expiry = self.automaton.expiries[number - 1]
+            yield expiry.target, [before[a.source] for a in expiry.threads if a.source is not None]
 
     def _after(self, advance: Advance, before: list[Known]) -> Known:
         """Return what is known of a thread after a row."""

@@ -4,7 +4,8 @@ A configuration is the list of threads a key may have: the states they stand in,
 preferred first. Where conditions read no bound rows, two threads in one state have one future, so only the first of them
 is kept and there are finitely many lists; what a match measures is kept in registers by the place in the list. A
 program has such an automaton here if no row is ever looked at again: a thread that completes the pattern has no
-more preferred one beside it, and goes on, if it does, from match to longer match.
+more preferred one beside it, and goes on, if it does, from match to longer match. Where time ends starts (WITHIN), threads of
+two starts in one state have two futures: then there must be none.
 Source: V. Laurikari, "NFAs with tagged transitions, their conversion to deterministic automata and application to
 regular expressions", 2000 (configurations ordered by preference, registers moved with the threads).
 """
@@ -84,12 +85,14 @@ class Transition:
 class Deterministic:
     """The automaton: configuration 0 has no threads; `moves[c][r]` is the transition of configuration c.
 
-    tested: the variables with a condition; bit n of r is set if the row fits `tested[n]`.
+    tested: the variables with a condition; bit n of r is set if the row fits `tested[n]`. expiries: of each
+    configuration with threads, from 1 on, what the end of its oldest start's time does; none without WITHIN.
     """
 
     configurations: tuple[Configuration, ...]
     moves: tuple[tuple[Transition, ...], ...]
     tested: tuple[int, ...]
+    expiries: tuple[Transition, ...] = ()
 
     @property
     def width(self) -> int:
@@ -108,17 +111,17 @@ class _NotDeterministicError(Exception):
 
 
 def determinize(
-    program: Program, tested: tuple[int, ...], possible: tuple[bool, ...]
+    program: Program, tested: tuple[int, ...], possible: tuple[bool, ...], *, timed: bool = False
 ) -> Deterministic | None:
     """Return the automaton of a program, None if it has none of at most the sizes above.
 
     tested: the variables that have a condition, about the row alone; rows fit all others. possible: for each
-    combination of their results (as in `moves`) whether rows may have it.
+    combination of their results (as in `moves`) whether rows may have it. timed: whether WITHIN ends starts.
     """
     if program.anchored or program.states[0].accepting or len(tested) > MOST_TESTED:
         return None
     try:
-        return _Builder(program, tested, possible).build()
+        return _Builder(program, tested, possible, timed=timed).build()
     except _NotDeterministicError:
         return None
 
@@ -133,8 +136,14 @@ class _Builder:
     """Follows all configurations that can be reached."""
 
     def __init__(
-        self, program: Program, tested: tuple[int, ...], possible: tuple[bool, ...]
+        self,
+        program: Program,
+        tested: tuple[int, ...],
+        possible: tuple[bool, ...],
+        *,
+        timed: bool,
     ) -> None:
+        self.timed = timed
         self.states = program.states
         self.equal = _equal_states(program)
         self.tested = tested
@@ -149,6 +158,7 @@ class _Builder:
             _NotDeterministicError: there is none.
         """
         moves = []
+        expiries = []
         while self.waiting:
             configuration = self.waiting.popleft()
             moves.append(
@@ -157,7 +167,17 @@ class _Builder:
                     for results, possible in enumerate(self.possible)
                 )
             )
-        return Deterministic(tuple(self.numbers), tuple(moves), self.tested)
+            if self.timed and configuration.threads:
+                expiries.append(self._expiry(configuration))
+        return Deterministic(tuple(self.numbers), tuple(moves), self.tested, tuple(expiries))
+
+    def _expiry(self, before: Configuration) -> Transition:
+        """Return what the end of the oldest start's time does: a complete match is given, other starts stay."""
+        if before.complete:
+            return Transition(0, gives=True)
+        left = [(n, t) for n, t in enumerate(before.threads) if t.start]
+        target = self._number([(t.state, t.start) for _, t in left], complete=False)
+        return Transition(target, tuple(Advance(n, -1) for n, _ in left))
 
     def _number(self, threads: list[tuple[int, int]], *, complete: bool) -> int:
         """Return the number of a configuration of (state, start) pairs."""
@@ -199,12 +219,13 @@ class _Step:
 
     def __init__(self, builder: _Builder, results: dict[int, bool]) -> None:
         self.states = builder.states
+        self.timed = builder.timed
         self.equal = builder.equal
         self.results = results
         self.threads: list[tuple[int, int]] = []
         self.advances: list[Advance] = []
         self.accepted = False
-        self.seen: set[int] = set()
+        self.seen: dict[int, int] = {}
 
     def fits(self, variable: int) -> bool:
         """Whether the row fits a variable."""
@@ -233,8 +254,10 @@ class _Step:
     def _join(self, state: int, advance: Advance, start: int) -> bool:
         state = self.equal[state]
         if state in self.seen:
+            if self.timed and self.seen[state] != start:
+                raise _NotDeterministicError
             return False
-        self.seen.add(state)
+        self.seen[state] = start
         if self.states[state].accepting:
             if self.threads:
                 raise _NotDeterministicError

@@ -16,7 +16,7 @@ def run_in_one_pass(node: Node) -> Node:
     """Let a MATCH_RECOGNIZE that asks for nothing but its matches go over its rows once, without keeping any.
 
     Whether that is possible is seen when its automaton is made; otherwise it keeps rows and threads as it does
-    without this rewrite.
+    without this rewrite, and as it does for GAP, WITHIN n EVENTS, ALL ROWS, other skips and NEXT.
 
     Before::
 
@@ -29,7 +29,7 @@ def run_in_one_pass(node: Node) -> Node:
     """
     if not isinstance(node, Recognize) or node.rows != "one" or node.skip.kind != "past_last":
         return node
-    if (node.within_us, node.within_events, node.gap_us) != (None, None, None) or node.looks_ahead:
+    if (node.within_events, node.gap_us) != (None, None) or node.looks_ahead:
         return node
     if any(isinstance(m.value, Aggregate) and m.value.distinct for m in node.measures):
         return node

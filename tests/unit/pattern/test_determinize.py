@@ -17,7 +17,7 @@ from cep.plan.tree import source_of
 DISTINCT = "A AS v = 1, B AS v = 2, C AS v = 3"
 
 
-def automaton_of(pattern: str, define: str) -> Deterministic | None:
+def automaton_of(pattern: str, define: str, *, timed: bool = False) -> Deterministic | None:
     """Return the automaton of a pattern."""
     text = (
         "CREATE STREAM s (ts TIMESTAMP, v INT, WATERMARK FOR ts AS ts);\n"
@@ -34,7 +34,7 @@ def automaton_of(pattern: str, define: str) -> Deterministic | None:
     program = build_program(node.pattern, {v.name: n for n, v in enumerate(node.variables)})
     alone = [c for c in conditions_of(node) if c.alone]
     possible = possible_results([c.alone for c in alone])
-    return determinize(program, tuple(c.number for c in alone), possible)
+    return determinize(program, tuple(c.number for c in alone), possible, timed=timed)
 
 
 def states(automaton: Deterministic) -> list[str]:
@@ -79,6 +79,24 @@ NONE = [
 @pytest.mark.parametrize(("pattern", "define"), NONE, ids=[p for p, _ in NONE])
 def test_no_automaton(pattern: str, define: str) -> None:
     assert automaton_of(pattern, define) is None
+
+
+def test_time_ends_the_oldest_start() -> None:
+    """A match that is complete is given; else the starts behind the oldest one stay, each a place further to the front."""
+    automaton = automaton_of("A B{3,}", "B AS v > PREV(v)", timed=True)
+    assert automaton is not None
+    after = [
+        (states(automaton)[e.target], [a.source for a in e.threads], e.gives)
+        for e in automaton.expiries
+    ]
+    assert after == [("", [], False), ("1", [1], False), ("21", [1, 2], False), ("", [], True)]
+
+
+def test_with_time_two_starts_in_one_state_are_two() -> None:
+    """`A+ B`: every A starts, and stands where the A before it stands; the younger one lives longer."""
+    define = "A AS v = 1, B AS v = 2"
+    assert automaton_of("A+ B", define) is not None
+    assert automaton_of("A+ B", define, timed=True) is None
 
 
 POSSIBLE = [
