@@ -138,7 +138,8 @@ class Component:
         self.run(rows, emit)
         if self._ends_after is not None:
             times = [int(batch.ts[-1]) for batch in rows.values() if len(batch)]
-            last, self._ends_after = max(self._ends_after, *times, NEVER), None
+            instants = [op.last_instant for task in self.rules for op in task.operators]
+            last, self._ends_after = max(self._ends_after, *times, *instants, NEVER), None
             self._flush(last, emit)
 
     def _flush(self, last: int, emit: Callable[[str, EventBatch], None]) -> None:

@@ -43,7 +43,7 @@ from cep.kernel import load
 from cep.operators.base import Merged, filled, row_numbers
 from cep.operators.tables import ComputedColumn, StringMapTable
 from cep.state.arrays import grown
-from cep.types import Type
+from cep.types import NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -342,6 +342,13 @@ class KernelOperator:
     def decides_at_end(self) -> bool:
         """Whether the end of input decides something that no deadline decides (ruling 8)."""
         return "flushing" in self._registers
+
+    @property
+    def last_instant(self) -> int:
+        """The last instant in which a deadline was due, us; NULL_I64 when the kernel tells none."""
+        place = self._registers.get("last_instant")
+        value = 0 if place is None else int(self._arrays[self._places["reg"]][place])
+        return value or NULL_I64
 
     @property
     def settled(self) -> bool:

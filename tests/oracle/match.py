@@ -353,7 +353,7 @@ class Match(QueryOperator):
         return found
 
     def _ends_at(self, run: Run, *, waits: bool) -> tuple[int | None, str]:
-        """Return the deadline at which time ends a run, and which clause it is of (ruling 13)."""
+        """Return the deadline at which time ends a run, and what it is of: WITHIN, or GAP and gaps of edges (ruling 13)."""
         ends: list[tuple[int, str]] = []
         if self.within is not None:
             ends.append((run.first.t + self.within, "within"))
@@ -361,9 +361,9 @@ class Match(QueryOperator):
             ends.append((max(run.last.t + self.gap, run.anchor), "gap"))
         moves = [m for m in self._ahead(run).moves() if not m.test.until]
         highs = [m.link.high for m in moves]
-        if run.opened is None and not waits and moves and None not in highs:
+        if not waits and moves and None not in highs:
             passed = run.anchor + max(h for h in highs if h is not None)
-            ends.append((max(passed, run.skipped or passed), "edge"))
+            ends.append((max(passed, run.skipped or passed), "gap"))
         return min(ends, default=(None, ""))
 
     def _pass_absence(self, run: Run, place: Place, t: int) -> list[Row]:

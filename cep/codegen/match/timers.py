@@ -49,7 +49,7 @@ class Timers:
                 self._oldest(parts.node.within_us)
             with writer.block("if due >= limit:"):
                 writer.line("break")
-            writer.line("slot = run_key[r]")
+            writer.lines(f"{parts.register('last_instant')} = due", "slot = run_key[r]")
             kinds: list[tuple[str, Callable[[], None]]] = []
             if parts.node.within_us is not None:
                 kinds.append(("timer == 0", self._expire))

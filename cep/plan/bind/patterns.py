@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
-from cep.plan.bind.shapes import is_required, places
+from cep.plan.bind.shapes import is_required, places, waits_at_end
 from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Gap, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
@@ -401,7 +401,20 @@ class PatternReader:
             elif "strict" in around:
                 hint = "write a -> NOT n -> b"
                 self.report.add("CEP240", "NOT must stand between two ->", span, hint)
-        for (left, _), (right, span) in itertools.pairwise(chain.parts):
-            if isinstance(left, Absent) and isinstance(right, Absent):
+        self._check_between(chain)
+
+    def _check_between(self, chain: Chain) -> None:
+        """Between two absences there is a step, behind NOT .. FOR a required one.
+
+        Errors: CEP240.
+        """
+        for place, (part, span) in enumerate(chain.parts):
+            if place == 0 or not isinstance(part, Absent):
+                continue
+            if isinstance(chain.parts[place - 1][0], Absent):
                 hint = "write NOT (n | m)"
                 self.report.add("CEP240", "NOT directly behind NOT", span, hint)
+            elif part.for_us is not None and waits_at_end(p for p, _ in chain.parts[:place]):
+                hint = "its time counts from the step before: make one between the two required"
+                message = "NOT .. FOR behind another one, and all steps between may be left out"
+                self.report.add("CEP240", message, span, hint)

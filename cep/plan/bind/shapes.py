@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def is_required(part: Pattern) -> bool:
@@ -98,6 +98,27 @@ def loops_at_first(part: Pattern) -> bool:
             return any(loops_at_first(inner) for inner in part.parts)
         case _:
             assert_never(part)
+
+
+def waits_at_end(parts: Iterable[Pattern]) -> bool:
+    """Whether a run that has passed all parts may have bound no event since a `NOT .. FOR` among them."""
+    waits = False
+    for part in parts:
+        match part:
+            case Absent():
+                waits = waits or part.for_us is not None
+            case Sequence():
+                waits = waits_at_end(part.parts) or (waits and not is_required(part))
+            case Choice():
+                inside = any(waits_at_end((inner,)) for inner in part.parts)
+                waits = inside or (waits and not is_required(part))
+            case Repeat():
+                waits = waits_at_end((part.part,)) or (waits and not is_required(part))
+            case Atom() | AnyOrder():
+                waits = False
+            case _:
+                assert_never(part)
+    return waits
 
 
 def least_events(part: Pattern) -> int:
