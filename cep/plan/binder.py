@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from cep.errors import Problem
+    from cep.plan.bind.membership import TableShape
     from cep.plan.nodes import Node
     from cep.plan.rule_tests import RuleTest
 
@@ -82,12 +83,14 @@ class _Binder:
         self.outputs: dict[str, Output] = {}
         self.hidden: frozenset[str] = frozenset()
         self.incident_tables: dict[str, tuple[str, ...]] = {}
+        self.view_tables: dict[str, TableShape] = {}
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         catalog = settle(statements, self.report)
         self.environment.max_runs = catalog.max_runs
         expanded = expand(catalog.statements, self.report)
         self.hidden = frozenset(expanded.hidden)
+        self.view_tables = expanded.tables
         found = collect(expanded.statements, self.environment)
         self.environment.broken_names |= found.refused_names
         bind_parameters(found.parameters, params, self.environment)
@@ -208,6 +211,7 @@ class _Binder:
     def _roots(self, node: Rule, item: Flow, found: Declarations) -> tuple[Node, ...] | None:
         """Bind the query of a rule and its ON TIMEOUT queries, or an incident and its table."""
         self.environment.annotations = _annotations_of(node, found)
+        self.environment.groups_all = node.name in self.view_tables
         options = bind_annotations(node, self.environment)
         if isinstance(node, ast.CreateIncident):
             tabled = len(item.writes) > 1
@@ -268,6 +272,7 @@ class _Binder:
             arrival=output.arrival,
             time_column="ts",
             primary_key=self._key(output),
+            shows_time="ts" in getattr(self.view_tables.get(output.name), "columns", ()),
             removed_by="state" if output.name in self.incident_tables else "",
             changes=any(gives_changes(writer.root) for writer in output.writers),
         )
@@ -276,6 +281,8 @@ class _Binder:
         """Return the primary key of a table that rules or an incident write; of a stream nothing."""
         if output.declared is not None:
             return output.declared.primary_key
+        if output.name in self.view_tables:
+            return self.view_tables[output.name].key
         return self.incident_tables.get(output.name, ())
 
     # ------------------------------------------------------------ the plan

@@ -95,10 +95,24 @@ class Catalog:
         for statement in statements:
             self._add(statement)
         self._incident_tables()
+        self._view_tables()
 
     def hidden(self, stream: str) -> bool:
         """Whether a stream is no output: that of a query inside another one, or a view."""
         return stream in self.views or stream.startswith(HIDDEN)
+
+    def _view_tables(self) -> None:
+        """A view that groups without a window is a table (ruling 38)."""
+        for rule in self.rules:
+            query = rule.body.query if isinstance(rule, ast.CreateRule) else None
+            if rule.name not in self.views or not isinstance(query, ast.Select):
+                continue
+            windows = [g for g in query.group_by if isinstance(g, ast.Call)]
+            if query.group_by and not windows and not isinstance(query.from_, ast.TableFunction):
+                items = [i for i in query.items if isinstance(i, ast.SelectItem)]
+                key = [item_name(next(i for i in items if i.value == g)) for g in query.group_by]
+                names = [item_name(i) for i in items]
+                self.tables[rule.name] = TableRows(names, key, [])
 
     def _incident_tables(self) -> None:
         """An incident that some rule reads by its name is a table (ruling 37)."""

@@ -144,6 +144,23 @@ class GroupWindows(GroupRows):
         ]
 
 
+class Groups(GroupRows):
+    """A view that groups without a window: the group of a row over all its rows so far, with every row."""
+
+    by_rows = True
+
+    def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
+        super().__init__(catalog, rule, reads)
+        self.begin(list(self.query.group_by))
+
+    def on_event(self, event: Event) -> list[Row]:
+        key = self.taken(event)
+        if key is None:
+            return []
+        mine = [e for k, e in self.seen if k == key]
+        return self.rows(event.t, [GroupScope(self, Open(mine[0].t, event.t, key, mine))])
+
+
 def _is_window(item: ast.Expression) -> bool:
     match item:
         case ast.Call(name=name):

@@ -17,7 +17,7 @@ from tests.oracle.operator import Sent
 from tests.oracle.recognize import Recognize
 from tests.oracle.streams import Filter
 from tests.oracle.values import UnsupportedError, read
-from tests.oracle.windows import GroupWindows
+from tests.oracle.windows import Groups, GroupWindows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +88,8 @@ class World:
             return Recognize(self.catalog, rule, reads)
         if event_window_of(query) is not None:
             return EventWindows(self.catalog, rule, reads)
+        if rule.name in self.catalog.tables:
+            return Groups(self.catalog, rule, reads)
         if query.group_by:
             return GroupWindows(self.catalog, rule, reads)
         return Filter(self.catalog, rule, reads)

@@ -24,7 +24,7 @@ class StreamInfo:
     about its columns. arrival: some of its events have no event time but that of their arrival.
     late_of: the stream whose late rows it takes (then no rule may read it). primary_key: it is a table. changes: a
     rule with EMIT CHANGES writes it: several rows of it may tell of one thing. removed_by: a column of a table that
-    is NULL in a change after which the key has no row.
+    is NULL in a change after which the key has no row. shows_time: the column ts of a table is one of its own.
     """
 
     name: str
@@ -37,6 +37,7 @@ class StreamInfo:
     primary_key: tuple[str, ...] = ()
     changes: bool = False
     removed_by: str = ""
+    shows_time: bool = False
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Environment:
     broken_names: frozenset[str] = frozenset()
     annotations: tuple[ast.Annotation, ...] = ()  # of the rule that is being bound
     max_runs: int | None = None  # of a MATCH without @max_runs
+    groups_all: bool = False  # what is being bound is a view that groups without a window: a table
     # Streams of rules that do not write to the stream of their own name.
     written_by: dict[str, str] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """Windows of GROUP BY that give a row with a row: SLIDE and COUNT_WINDOW with another `every`, run as frames.
 
-`GROUP BY k, SLIDE(1m)` is OVER (PARTITION BY k RANGE 1m PRECEDING); `COUNT_WINDOW(100, every => 10)` is
+A view that groups without a window is one whose frames are all rows so far. `GROUP BY k, SLIDE(1m)` is OVER (PARTITION BY k RANGE 1m PRECEDING); `COUNT_WINDOW(100, every => 10)` is
 OVER (PARTITION BY k ROWS 99 PRECEDING) for every tenth row of the group.
 """
 
@@ -24,9 +24,9 @@ _NOW = Meta("time", Type.TIMESTAMP)
 
 @dataclass(frozen=True, slots=True)
 class FrameWindow:
-    """kind slide: the rows `amount` us back; count: the last `amount` rows, at every `every`-th row."""
+    """kind slide: the rows `amount` us back; count: the last `amount` rows, at every `every`-th row; all: all rows."""
 
-    kind: Literal["slide", "count"]
+    kind: Literal["slide", "count", "all"]
     amount: int
     every: int = 1
 
@@ -40,7 +40,7 @@ def framed_rows(
 ) -> Node:
     """Return the plan of a group whose windows are frames; its columns are those of `schema`."""
     partition = tuple(key.value for key in keys)
-    frames = [Frame(partition, "range", window.amount)]
+    frames = [Frame(partition, "range", None if window.kind == "all" else window.amount)]
     wanted = [(name, aggregate, 0) for name, aggregate in aggregates.items()]
     one = (Constant(1, Type.INT),)
     if window.kind == "count":
@@ -67,6 +67,8 @@ def framed_rows(
         start: Expr = Column(0, names["window_start"], Type.TIMESTAMP)
     else:
         start = Call("sub", (_NOW, Constant(window.amount, Type.DURATION)), Type.TIMESTAMP)
-    items = [*keys, Item("window_start", start), Item("window_end", _NOW)]
+    items = [*keys]
+    if window.kind != "all":
+        items += [Item("window_start", start), Item("window_end", _NOW)]
     items += [Item(name, Column(0, names[name], a.type)) for name, a in aggregates.items()]
     return Project(top, tuple(items), schema)

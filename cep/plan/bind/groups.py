@@ -68,6 +68,8 @@ def bind_grouping(
             item = _key(node, rows, [i.name for _, i in keys], report)
             broken = broken or item is None
             keys += [(node, item)] if item is not None else []
+    if environment.groups_all and not windows:
+        windows.append(FrameWindow("all", 0))
     if not windows and not broken:
         key = "TableFunction.rows" if source.windowed else "Select.group_by"
         refuse(report, key, nodes[0].span)
@@ -112,6 +114,12 @@ class GroupScope(Scope):
         self.rows = row_scope("an aggregate", source, environment)
         self.collected: dict[Aggregate, str] = {}
 
+    @property
+    def _unbounded(self) -> bool:
+        """Whether there is no window (a view that is a table)."""
+        window = self.grouping.window
+        return isinstance(window, FrameWindow) and window.kind == "all"
+
     def known(self, node: ast.Expression) -> Expr | None:
         """Return the key an expression was grouped by, as written in GROUP BY."""
         for written, item in self.grouping.keys:
@@ -124,7 +132,7 @@ class GroupScope(Scope):
         for _, item in self.grouping.keys:
             if item.name == name and isinstance(item.value, Column) and item.value.name == name:
                 return Column(0, name, item.value.type, item.value.not_null, span)
-        if name in BOUNDS:
+        if name in BOUNDS and not self._unbounded:
             return Column(0, name, Type.TIMESTAMP, not_null=True, span=span)
         column = self.rows.name(name, span)
         if is_broken(column):
@@ -178,7 +186,8 @@ class GroupScope(Scope):
         keys = tuple(item for _, item in self.grouping.keys)
         aggregates = tuple((name, a) for a, name in self.collected.items())
         columns = [ColumnSpec(k.name, k.value.type) for k in keys]
-        columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
+        if not self._unbounded:
+            columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
         columns += [ColumnSpec(name, a.type) for name, a in aggregates]
         schema = Schema(tuple(columns))
         if isinstance(self.grouping.window, FrameWindow):

@@ -70,7 +70,8 @@ class _Side:
     def columns(self, *, nullable: bool) -> Iterator[ColumnSpec]:
         """Yield the columns as the join has them."""
         for column in self.stream.schema.columns:
-            if (self.table or self.joined) and column.name == TIME:
+            hidden = self.joined or (self.table and not self.stream.shows_time)
+            if hidden and column.name == TIME:
                 continue  # the time of the last change, or that of the row
             not_null = column.not_null and not nullable
             name = column.name if self.joined else joined_name(self.owner, column.name)

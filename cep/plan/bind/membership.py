@@ -10,7 +10,11 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from cep.plan.bind.event_windows import EVENT_WINDOWS
 from cep.plan.bind.incidents import state_columns
+from cep.plan.bind.names import item_name
+from cep.plan.bind.refused import LATER_WINDOWS
+from cep.plan.bind.windows import WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 _TABLE = (
     "$table"  # the table in a join with a stream of its own name; no name in a file can be the same
 )
+
+
+_WINDOWS = frozenset({*WINDOWS, *EVENT_WINDOWS, *LATER_WINDOWS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,35 @@ def shapes(statements: Sequence[ast.Statement]) -> dict[str, TableShape]:
                 found[node.name] = TableShape(tuple(key), frozenset(e.name for e in defined))
             case ast.CreateIncident():
                 found[node.name] = TableShape(node.keys, state_columns(node))
+            case ast.CreateView() if view_key(node):
+                assert isinstance(node.query, ast.Select)
+                names = (item_names(item) for item in node.query.items)
+                found[node.name] = TableShape(view_key(node), frozenset(n for n in names if n))
             case _:
                 pass
     return found
+
+
+def item_names(item: ast.SelectItem | ast.Star) -> str:
+    """Return the name of an item of a select list, empty for a star."""
+    if isinstance(item, ast.Star):
+        return ""
+    return item.alias or item_name(item.value) or ""
+
+
+def view_key(node: ast.CreateView) -> tuple[str, ...]:
+    """Return the columns that hold the keys of a view that groups without a window, none if it is no table.
+
+    Such a view is a table (ruling 38): all its keys stand in its list.
+    """
+    query = node.query
+    if not isinstance(query, ast.Select) or isinstance(query.from_, ast.TableFunction):
+        return ()
+    if any(isinstance(g, ast.Call) and g.name.lower() in _WINDOWS for g in query.group_by):
+        return ()
+    items = [i for i in query.items if isinstance(i, ast.SelectItem)]
+    found = [next((item_names(i) for i in items if i.value == g), "") for g in query.group_by]
+    return tuple(found) if all(found) else ()
 
 
 def with_tests(

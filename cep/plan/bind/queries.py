@@ -144,7 +144,9 @@ def _grouped(
     scope = GroupScope(environment, source, grouping)
     items = bind_items(node.items, scope, scope, report)
     having = None
-    if node.having is not None:
+    if node.having is not None and environment.groups_all:
+        refuse(report, "View.having", node.having.span)
+    elif node.having is not None:
         scope.place = "HAVING"
         having = bind_condition(node.having, scope)
     if items is None or below is None or (having is not None and is_broken(having)):

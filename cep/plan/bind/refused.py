@@ -58,6 +58,11 @@ REFUSED: dict[str, Refusal] = {
     "Select.group_by": Refusal(
         "CEP302", "GROUP BY without a window", "add a window to it: GROUP BY .., TUMBLE(10s)"
     ),
+    "View.having": Refusal(
+        "CEP302",
+        "HAVING in a view that groups without a window",
+        "ask for it where the view is read",
+    ),
     "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
     "Join.side": Refusal("CEP303", "JOIN of anything but streams", "put it into a subquery"),
     "TableFunction.rows": Refusal(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.plan.bind.joins import JOINED
-from cep.plan.bind.membership import asks_tables, shapes, with_tests
+from cep.plan.bind.membership import TableShape, asks_tables, shapes, view_key, with_tests
 from cep.plan.bind.names import item_name
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.templates import Templates
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cep.errors import Span
-    from cep.plan.bind.membership import TableShape
     from cep.plan.bind.report import Report
 
 Names = dict[str, str]  # name in the text: name of the stream
@@ -29,10 +28,14 @@ Names = dict[str, str]  # name in the text: name of the stream
 
 @dataclass(slots=True)
 class Expanded:
-    """Statements without queries inside queries; `hidden`: the streams that are no outputs."""
+    """Statements without queries inside queries; `hidden`: the streams that are no outputs.
+
+    tables: views that group without a window, with the columns of their keys and of all.
+    """
 
     statements: list[ast.Statement] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
+    tables: dict[str, TableShape] = field(default_factory=dict)
 
 
 def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
@@ -55,6 +58,8 @@ def expand(statements: Sequence[ast.Statement], report: Report) -> Expanded:
                 inner = _Rule(node.name, found, report, templates, tables)
                 body = ast.Insert(inner.query(node.query, {}), span=node.span)
                 found.hidden.add(node.name)
+                if view_key(node):
+                    found.tables[node.name] = tables[node.name]
                 found.statements.append(
                     ast.CreateRule(
                         node.name,

@@ -33,6 +33,7 @@ CASES: dict[str, str] = {
     "Select.limit": rule("¦SELECT room FROM r LIMIT 3"),
     "Select.from_": rule("¦SELECT 1 AS one"),
     "Select.group_by": rule("SELECT room FROM r GROUP BY ¦room"),
+    "View.having": "CREATE VIEW v AS SELECT room, COUNT(*) AS n FROM r GROUP BY room HAVING ¦COUNT(*) > 1;",
     "Select.group_over": rule(
         "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
     ),
