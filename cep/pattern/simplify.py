@@ -11,7 +11,7 @@ from cep.pattern.growing import grown
 def simplify(automaton: Automaton, *, grows: bool = False) -> Automaton:
     """Apply all clean-ups in order; grows: complete runs stay (`cep.pattern.growing`)."""
     ended = grown(automaton) if grows else complete_at_minimum(automaton)
-    return remove_idle_counters(remove_unreachable(ended))
+    return remove_idle_absences(remove_idle_counters(remove_unreachable(ended)))
 
 
 def complete_at_minimum(automaton: Automaton) -> Automaton:
@@ -70,3 +70,13 @@ def remove_idle_counters(automaton: Automaton) -> Automaton:
         for state in automaton.states
     )
     return replace(automaton, states=states)
+
+
+def remove_idle_absences(automaton: Automaton) -> Automaton:
+    """Drop the absences no state waits for any more, and number the others anew."""
+    used = sorted({s.absence for s in automaton.states if s.absence is not None})
+    states = tuple(
+        state if state.absence is None else replace(state, absence=used.index(state.absence))
+        for state in automaton.states
+    )
+    return replace(automaton, states=states, absences=tuple(automaton.absences[n] for n in used))

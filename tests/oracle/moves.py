@@ -186,16 +186,15 @@ def _ahead_in_loop(part: Loop, place: Place) -> Ahead:
         return found
     below = count < part.low and not can_be_empty(part.part)
     loop = Move(Test("", "", None), (), part.link, is_loop=True, is_possessive=part.possessive)
-    if not ended:
+    if not ended and (part.high is None or count < part.high):
         stop = (count, inner, True)
         found.loops += [replace(loop, test=t, place=stop, is_fatal=below) for t in part.until]
-        if part.high is None or count < part.high:
-            found.loops += [
-                replace(loop, test=m.test, place=(count + 1, m.place, False))
-                for m in entries(part.part)
-            ]
-            strict = part.link.strict and all(m.is_strict for m in found.steps)
-            found.kills = found.kills or (below and strict)
+        found.loops += [
+            replace(loop, test=m.test, place=(count + 1, m.place, False))
+            for m in entries(part.part)
+        ]
+        strict = part.link.strict and all(m.is_strict for m in found.steps)
+        found.kills = found.kills or (below and strict)
     if below:
         found.done = False
     return found

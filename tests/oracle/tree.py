@@ -140,7 +140,7 @@ class TreeReader:
         found: list[Part] = []
         links: list[Link] = []
         guards: tuple[Test, ...] = ()
-        for part, edge in zip(parts, (None, *edges), strict=True):
+        for part, edge in _spliced(parts, (None, *edges)):
             if isinstance(part, ast.Absent) and part.duration is None:
                 guards = self._absent(part)
                 continue
@@ -204,6 +204,32 @@ class TreeReader:
             msg = f"{atom.variable} without a stream"
             raise UnsupportedError(msg)
         return Test(atom.variable, stream, condition)
+
+
+def _spliced(
+    parts: tuple[ast.Pattern, ...], edges: tuple[ast.Edge | None, ...]
+) -> list[tuple[ast.Pattern, ast.Edge | None]]:
+    """Return parts with the edges before them, groups taken apart that hold a NOT and plain edges only.
+
+    What is absent there counts from the event before the group where the group's first step is left out.
+    """
+    found: list[tuple[ast.Pattern, ast.Edge | None]] = []
+    for part, edge in zip(parts, edges, strict=True):
+        inner = part
+        while isinstance(inner, ast.Group):
+            inner = inner.part
+        holds = isinstance(inner, ast.Followed) and any(
+            isinstance(p, ast.Absent) for p in inner.parts
+        )
+        if holds and isinstance(inner, ast.Followed) and all(map(_is_plain, (edge, *inner.edges))):
+            found += _spliced(inner.parts, (edge, *inner.edges))
+        else:
+            found.append((part, edge))
+    return found
+
+
+def _is_plain(edge: ast.Edge | None) -> bool:
+    return edge is None or (not edge.any_match and edge.low is None and edge.high is None)
 
 
 def _alternatives(part: ast.Pattern) -> list[ast.Atom]:
