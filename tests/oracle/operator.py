@@ -29,7 +29,12 @@ class Timer:
 
 
 class Operator:
-    """A rule at work. `on_event` and the actions of timers return the rows to emit, in order."""
+    """A rule at work. `on_event` and the actions of timers return the rows to emit, in order.
+
+    ended: input has ended, nothing but what is pending happens any more.
+    """
+
+    ended = False
 
     def __init__(self, catalog: Catalog, name: str, reads: list[str], target: str) -> None:
         self.catalog = catalog

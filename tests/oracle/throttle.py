@@ -24,7 +24,9 @@ def throttles_of(
                 found.append(Suppressor(names(columns), catalog.constant(duration)))
             case ast.RateLimit(count=count, per=per, columns=columns):
                 found.append(Limiter(names(columns), count, catalog.constant(per)))
-            case ast.Emit(mode="final" | "on_match" | "on_close" | "changes"):
+            case ast.Emit(
+                mode="final" | "on_match" | "on_close" | "changes" | "every" | "on_change"
+            ):
                 pass
             case _:
                 raise UnsupportedError(type(clause).__name__)

@@ -15,9 +15,10 @@ from tests.oracle.match import Match
 from tests.oracle.membership import Membership
 from tests.oracle.operator import Sent
 from tests.oracle.recognize import Recognize
+from tests.oracle.running_groups import RunningGroups
 from tests.oracle.streams import Filter
 from tests.oracle.values import UnsupportedError, read
-from tests.oracle.windows import Groups, GroupWindows
+from tests.oracle.windows import Groups, GroupWindows, windowing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,6 +91,8 @@ class World:
             return EventWindows(self.catalog, rule, reads)
         if rule.name in self.catalog.tables:
             return Groups(self.catalog, rule, reads)
+        if query.group_by and windowing_of(query, self.catalog) is None:
+            return RunningGroups(self.catalog, rule, reads)
         if query.group_by:
             return GroupWindows(self.catalog, rule, reads)
         return Filter(self.catalog, rule, reads)
@@ -140,6 +143,8 @@ class World:
         """End all input: everything that is pending happens, in time order."""
         for source in self.catalog.sources.values():
             source.watermark = FOREVER
+        for rule in self.rules:
+            rule.ended = True
         self._run()
         for rule in self.topological:
             if self.instant is not None:

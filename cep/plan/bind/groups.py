@@ -43,9 +43,13 @@ class Grouping:
 
 
 def bind_grouping(
-    nodes: tuple[ast.Expression, ...], source: RowSource, environment: Environment
+    nodes: tuple[ast.Expression, ...],
+    source: RowSource,
+    environment: Environment,
+    *,
+    windowless: bool = False,
 ) -> Grouping | None:
-    """Return keys and window of GROUP BY, or None.
+    """Return keys and window of GROUP BY, or None. `windowless`: whether there may be no window.
 
     Errors: CEP209, CEP224 two windows, CEP302 no window, and those of keys and windows.
     """
@@ -68,7 +72,7 @@ def bind_grouping(
             item = _key(node, rows, [i.name for _, i in keys], report)
             broken = broken or item is None
             keys += [(node, item)] if item is not None else []
-    if environment.groups_all and not windows:
+    if not windows and (environment.groups_all or (windowless and not source.windowed)):
         windows.append(FrameWindow("all", 0))
     if not windows and not broken:
         key = "TableFunction.rows" if source.windowed else "Select.group_by"
@@ -115,8 +119,8 @@ class GroupScope(Scope):
         self.collected: dict[Aggregate, str] = {}
 
     @property
-    def _unbounded(self) -> bool:
-        """Whether there is no window (a view that is a table)."""
+    def unbounded(self) -> bool:
+        """Whether there is no window."""
         window = self.grouping.window
         return isinstance(window, FrameWindow) and window.kind == "all"
 
@@ -132,7 +136,7 @@ class GroupScope(Scope):
         for _, item in self.grouping.keys:
             if item.name == name and isinstance(item.value, Column) and item.value.name == name:
                 return Column(0, name, item.value.type, item.value.not_null, span)
-        if name in BOUNDS and not self._unbounded:
+        if name in BOUNDS and not self.unbounded:
             return Column(0, name, Type.TIMESTAMP, not_null=True, span=span)
         column = self.rows.name(name, span)
         if is_broken(column):
@@ -186,7 +190,7 @@ class GroupScope(Scope):
         keys = tuple(item for _, item in self.grouping.keys)
         aggregates = tuple((name, a) for a, name in self.collected.items())
         columns = [ColumnSpec(k.name, k.value.type) for k in keys]
-        if not self._unbounded:
+        if not self.unbounded:
             columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
         columns += [ColumnSpec(name, a.type) for name, a in aggregates]
         schema = Schema(tuple(columns))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
 
+WINDOWLESS_EMITS = frozenset({"changes"})
 _WHOLE_CLAUSES = ("distinct", "order_by", "limit")
 
 
@@ -133,7 +134,11 @@ def _grouped(
     if not node.group_by:
         refuse(report, "TableFunction.rows", node.span)
         return None
-    grouping = bind_grouping(node.group_by, source, environment)
+    emit = next((c for c in node.output if isinstance(c, ast.Emit)), None)
+    windowless = emit is not None and emit.mode in WINDOWLESS_EMITS
+    if emit is not None and emit.mode == "changes" and emit.every is not None:
+        refuse(report, "Emit.changes_every", emit.span)
+    grouping = bind_grouping(node.group_by, source, environment, windowless=windowless)
     for window in node.windows:
         report.add("CEP223", "WINDOW with GROUP BY", window.span, "windows are for OVER")
     if node.qualify is not None:
@@ -155,4 +160,5 @@ def _grouped(
     if having is not None:
         top = Filter(top, having, top.schema)
     top = project(items, top, None, report)
-    return throttle(node.output, top, frozenset({"final"}), environment)
+    emits = WINDOWLESS_EMITS if scope.unbounded else frozenset({"final"})
+    return throttle(node.output, top, emits, environment)

@@ -56,7 +56,9 @@ REFUSED: dict[str, Refusal] = {
     "Select.limit": Refusal("CEP302", "LIMIT n", "LIMIT n PER d bounds the rate"),
     "Select.from_": Refusal("CEP302", "SELECT without FROM"),
     "Select.group_by": Refusal(
-        "CEP302", "GROUP BY without a window", "add a window to it: GROUP BY .., TUMBLE(10s)"
+        "CEP302",
+        "GROUP BY without a window",
+        "add a window, GROUP BY .., TUMBLE(10s), or EMIT CHANGES",
     ),
     "View.having": Refusal(
         "CEP302",
@@ -138,6 +140,9 @@ REFUSED: dict[str, Refusal] = {
     # output
     "OutTime": Refusal("CEP308", "TIMESTAMP as an output clause"),
     "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),
+    "Emit.changes_every": Refusal(
+        "CEP308", "EMIT CHANGES EVERY without MATCH", "write EMIT EVERY 10s"
+    ),
     "Emit.on_close": Refusal("CEP308", "EMIT ON CLOSE"),
     "Emit.on_expiry": Refusal("CEP308", "EMIT ON EXPIRY"),
     "Emit.on_change": Refusal("CEP308", "EMIT ON CHANGE OF"),

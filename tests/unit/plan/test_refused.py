@@ -83,6 +83,7 @@ CASES: dict[str, str] = {
     "Match.partition": match("a -> b", "PARTITION BY ¦UPPER(room) WITHIN 1m"),
     "OutTime": rule("SELECT room FROM r ¦TIMESTAMP t2"),
     "Emit.changes": rule(GROUPED + "TUMBLE(1s) ¦EMIT CHANGES"),
+    "Emit.changes_every": rule(GROUPED.rstrip(", ") + " ¦EMIT CHANGES EVERY 1s"),
     "Emit.on_close": rule("SELECT room FROM r ¦EMIT ON CLOSE"),
     "Emit.on_expiry": rule("SELECT room FROM r ¦EMIT ON EXPIRY"),
     "Emit.on_change": rule("SELECT room FROM r ¦EMIT ON CHANGE OF (room)"),
