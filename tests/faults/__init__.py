@@ -13,6 +13,7 @@ from tests.faults.order import ORDER, TIME
 from tests.faults.patterns import INCIDENTS, PATTERNS
 from tests.faults.recognize import RECOGNIZE
 from tests.faults.state import RESTART
+from tests.faults.tables import TABLES
 from tests.faults.windows import AGGREGATES, WINDOWS
 
 FAULTS = (
@@ -25,6 +26,7 @@ FAULTS = (
     *ENDINGS,
     *CLAUSES,
     *JOINS,
+    *TABLES,
     *ORDERED,
     *RECOGNIZE,
     *INCIDENTS,
