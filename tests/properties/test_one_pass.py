@@ -14,7 +14,7 @@ from cep.errors import SourceText
 
 STREAM = "CREATE STREAM s (ts TIMESTAMP, k STRING, v INT, x DOUBLE, WATERMARK FOR ts AS ts{delay}) WITH (ts_unit = 's');\n"
 RULE = (
-    "CREATE RULE m AS SELECT {select} FROM s MATCH_RECOGNIZE ({keys}ORDER BY ts MEASURES {measures}"
+    "CREATE RULE m AS SELECT {select} FROM {source} MATCH_RECOGNIZE ({keys}ORDER BY ts MEASURES {measures}"
     " PATTERN ({pattern}){within} DEFINE {define});"
 )
 MEASURES = (
@@ -68,6 +68,7 @@ def rules(draw: st.DrawFn) -> str:
     )
     define = define or [f"{pattern.strip('(')[0]} AS v >= 0"]
     keys = "PARTITION BY k " if keyed else ""
+    where = draw(st.sampled_from(["", "", "v > 0", "v <> 2 AND x > 0", "v > 2 OR x IS NULL"]))
     within = draw(st.sampled_from(["", "", " WITHIN 0s", " WITHIN 2s", " WITHIN 5s"]))
     delay = draw(st.sampled_from(["", " - 3s"]))
     rule = RULE.format(
@@ -76,6 +77,7 @@ def rules(draw: st.DrawFn) -> str:
         measures=", ".join(chosen),
         pattern=pattern,
         within=within,
+        source=f"(SELECT * FROM s WHERE {where})" if where else "s",
         define=", ".join(define),
     )
     return STREAM.format(delay=delay) + rule
@@ -88,7 +90,7 @@ ROWS = st.lists(
         st.integers(0, 3),
         st.sampled_from([None, 1.5, -2.0]),
     ),
-    max_size=40,
+    max_size=90,
 )
 
 

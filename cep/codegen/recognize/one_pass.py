@@ -25,6 +25,7 @@ from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
 from cep.pattern.recognize.determinize import determinize
 from cep.pattern.recognize.possible import possible_results
 from cep.plan.expressions import Aggregate
+from cep.plan.tree import conjuncts
 
 if TYPE_CHECKING:
     from cep.codegen.recognize.cells import Cell
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from cep.graph.kernel import KernelSpec
     from cep.pattern.recognize.determinize import Deterministic, Transition
     from cep.pattern.recognize.program import Program
+    from cep.plan.expressions import Expr
     from cep.plan.recognition import Recognize
 
 MOST_ACTIONS = 40
 _BITS = 8  # of an action and of a configuration in a cell of the table of transitions
 _MASK = (1 << _BITS) - 1
+_AHEAD = 60  # rows whose filter is evaluated at once, a bit of an int64 each
 _NONE = 1 << (_BITS - 2)  # stands for no change in the number of starts
 
 
@@ -247,11 +250,7 @@ class _Kernel:
         writer.lines("row = ctl[0]", "rows = ctl[1]", "n_out = ctl[3]", "status = 0")
         writer.lines(*(f"{local} = {register}" for local, register in self.counters.items()))
         parts.keys.enter(writer)
-        with writer.block("while True:" if self.timed else "while row < rows:"):
-            if self.timed:
-                self._time()
-            self._row()
-            writer.line("row = row + 1")
+        self._rows()
         with writer.block("if ctl[6] == 1 and status == 0:"):
             self._flush()
         writer.lines(*(f"{register} = {local}" for local, register in self.counters.items()))
@@ -264,6 +263,47 @@ class _Kernel:
                 writer.line("ctl[4] = due + 1")
         writer.line("return status")
 
+    def _rows(self) -> None:
+        """Write the loop over the rows, and in it over what time does between them."""
+        writer, where = self.parts.writer, self.parts.node.where
+        if where is not None and not self.timed:
+            self._filtered(where)
+            return
+        with writer.block("while True:" if self.timed else "while row < rows:"):
+            if self.timed:
+                self._time()
+            self._at_row()
+            pass_filtered(self.parts)
+            self._row()
+            writer.line("row = row + 1")
+
+    def _filtered(self, where: Expr) -> None:
+        """Write the loop over the rows that pass a filter.
+
+        Which ones do is seen for many rows before any is taken: a bit a row, so that the processor has not to foresee it.
+        """
+        parts, writer = self.parts, self.parts.writer
+        with writer.block("while row < rows:"):
+            writer.lines("base = row", f"end = min_i64(rows, base + {_AHEAD})", "passing = 0")
+            with writer.block("while row < end:"):
+                self._at_row()
+                tests = [conditions.is_true(part, parts.scope) for part in conjuncts(where)]
+                text = " & ".join(f"int({test})" for test in tests)
+                writer.line(f"passing = passing | (({text}) << (row - base))")
+                writer.line("row = row + 1")
+            with writer.block("while passing != 0:"):
+                writer.line("row = base + trailing_zeros(passing)")
+                self._row()
+                writer.line("passing = passing & (passing - 1)")
+            with writer.block("if status != 0:"):
+                writer.line("break")
+            writer.line("row = end")
+
+    def _at_row(self) -> None:
+        """Say that conditions are about input row `row`."""
+        scope = self.parts.scope
+        scope.at, scope.variable, scope.cells = "", None, None
+
     def _room(self, needed: int) -> None:
         layout = self.parts.layout
         with self.parts.writer.block(f"if n_out + {needed} > {layout.capacity('out')}:"):
@@ -272,9 +312,7 @@ class _Kernel:
     def _row(self) -> None:
         """Write the taking of input row `row`: it leaves the loop, with nothing touched, for want of room."""
         parts, writer = self.parts, self.parts.writer
-        scope = parts.scope
-        scope.at, scope.variable, scope.cells = "", None, None
-        pass_filtered(parts)
+        self._at_row()
         given = max(t.gives + t.completes for _, t in self.automaton.transitions())
         self._room(given)
         find_key(parts)
