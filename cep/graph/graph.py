@@ -55,6 +55,8 @@ class OperatorKind(StrEnum):
     INCIDENT = "incident"
     SUPPRESS = "suppress"
     LIMIT = "limit"
+    CONFLATE = "conflate"  # EMIT EVERY
+    ON_CHANGE = "on change"  # EMIT ON CHANGE OF
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from cep.codegen.select import Identity
 from cep.errors import CepError, Problem
 from cep.graph.graph import BranchSpec, Graph, OperatorSpec, RuleSpec
 from cep.lower.context import Context, Lowered
+from cep.lower.emission import lower_conflate, lower_on_change
 from cep.lower.incident import lower_identified, lower_incident
 from cep.lower.join import lower_join
 from cep.lower.match import lower_match
@@ -24,6 +25,7 @@ from cep.lower.select import lower_select
 from cep.lower.throttle import lower_throttle
 from cep.plan.expressions import Column
 from cep.plan.nodes import (
+    Conflate,
     Filter,
     GroupWindow,
     Incident,
@@ -31,6 +33,7 @@ from cep.plan.nodes import (
     Limit,
     Match,
     Node,
+    OnChange,
     Over,
     Project,
     RulePlan,
@@ -210,4 +213,6 @@ _LOWERINGS: dict[type, Callable[[Any, Context], Lowered]] = {
     Join: lower_join,
     Suppress: lower_throttle,
     Limit: lower_throttle,
+    Conflate: lower_conflate,
+    OnChange: lower_on_change,
 }

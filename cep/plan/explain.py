@@ -12,6 +12,7 @@ from cep.plan.nodes import (
     Choice,
     CloseAfter,
     CloseWhen,
+    Conflate,
     Ended,
     EventWindow,
     Filter,
@@ -24,6 +25,7 @@ from cep.plan.nodes import (
     Limit,
     Match,
     Node,
+    OnChange,
     Over,
     Pattern,
     Plan,
@@ -89,7 +91,16 @@ def schema_text(schema: Schema) -> str:
 def node_lines(node: Node) -> list[str]:
     """Return a node and everything below it, one line each, two blanks deeper a level."""
     match node:
-        case Filter() | Project() | GroupWindow() | Over() | Suppress() | Limit():
+        case (
+            Filter()
+            | Project()
+            | GroupWindow()
+            | Over()
+            | Suppress()
+            | Limit()
+            | Conflate()
+            | OnChange()
+        ):
             text = _TEXTS[type(node)](node)
             return [text, *("  " + line for line in node_lines(node.source))]
         case Scan() | Match() | Ended() | Recognize() | Join() | Incident():
@@ -114,6 +125,16 @@ def _suppress_text(node: Suppress) -> str:
 def _limit_text(node: Limit) -> str:
     by = f" by ({_list(node.keys)})" if node.keys else ""
     return f"Limit {node.count} per {format_duration(node.per_us)}{by}"
+
+
+def _conflate_text(node: Conflate) -> str:
+    by = f" by ({_list(node.keys)})" if node.keys else ""
+    return f"Conflate {node.kind} every {format_duration(node.every_us)}{by}"
+
+
+def _on_change_text(node: OnChange) -> str:
+    by = f" by ({_list(node.keys)})" if node.keys else ""
+    return f"OnChange of ({_list(node.values)}){by}"
 
 
 def _join_lines(node: Join) -> list[str]:
@@ -357,6 +378,8 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     Over: _over_text,
     Suppress: _suppress_text,
     Limit: _limit_text,
+    Conflate: _conflate_text,
+    OnChange: _on_change_text,
 }
 
 # The lines of a node at the bottom of a rule.

@@ -346,6 +346,31 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflate:
+    """EMIT EVERY: keeps the rows of groups and gives them at epoch multiples of `every_us`, T = the tick - 1us.
+
+    keys: what a group is. kind: of all groups the last row (snapshot); of those that had rows since the last tick
+    the last one, the first one, or all.
+    """
+
+    source: Node
+    keys: tuple[Expr, ...]
+    every_us: int
+    kind: OneOf["snapshot", "last", "first", "all"]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class OnChange:
+    """EMIT ON CHANGE OF: a row passes if one of `values` differs from that of the last row of its group."""
+
+    source: Node
+    keys: tuple[Expr, ...]
+    values: tuple[Expr, ...]
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentClause:
     """OPEN ON, UPDATE ON or CLOSE ON: events of an input, a condition, the state columns it sets."""
 
@@ -408,6 +433,8 @@ Node = (
     | Join
     | Suppress
     | Limit
+    | Conflate
+    | OnChange
     | Incident
 )
 

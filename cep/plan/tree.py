@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, children
 from cep.plan.nodes import (
     CloseWhen,
+    Conflate,
     Ended,
     EventWindow,
     Filter,
@@ -19,6 +20,7 @@ from cep.plan.nodes import (
     Limit,
     Match,
     Node,
+    OnChange,
     Over,
     Project,
     Scan,
@@ -158,7 +160,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             return _map_incident(node, change)
         case Join():
             return _map_join(node, change)
-        case Scan() | Ended() | Suppress() | Limit():
+        case Scan() | Ended() | Suppress() | Limit() | Conflate() | OnChange():
             return node
         case _:
             assert_never(node)

@@ -23,6 +23,7 @@ from cep.plan.nodes import (
     Atom,
     Choice,
     CloseWhen,
+    Conflate,
     Ended,
     EventWindow,
     Filter,
@@ -32,6 +33,7 @@ from cep.plan.nodes import (
     Limit,
     Match,
     Node,
+    OnChange,
     Over,
     Pattern,
     Plan,
@@ -103,7 +105,7 @@ def _node_faults(node: Node) -> Iterator[str]:
     match node:
         case Scan() | Ended():
             yield from ()
-        case Filter() | Project() | Suppress() | Limit():
+        case Filter() | Project() | Suppress() | Limit() | Conflate() | OnChange():
             yield from _simple(node)
         case GroupWindow():
             yield from _group(node)
@@ -139,7 +141,9 @@ def _join(node: Join) -> Iterator[str]:
             yield f"no side has {column.name}"
 
 
-def _simple(node: Filter | Project | Suppress | Limit) -> Iterator[str]:
+def _simple(
+    node: Filter | Project | Suppress | Limit | Conflate | OnChange,
+) -> Iterator[str]:
     below = node.source.schema
     wanted = _shape(below)
     match node:
@@ -148,7 +152,10 @@ def _simple(node: Filter | Project | Suppress | Limit) -> Iterator[str]:
         case Project():
             yield from _items(node.items, below)
             wanted = [(i.name, i.value.type) for i in node.items]
-        case Suppress() | Limit():
+        case OnChange():
+            for expr in (*node.keys, *node.values):
+                yield from _expression(expr, below)
+        case Suppress() | Limit() | Conflate():
             for key in node.keys:
                 yield from _expression(key, below)
             if isinstance(node, Suppress):

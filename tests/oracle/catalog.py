@@ -25,13 +25,14 @@ INCIDENT_BEFORE = (
 
 @dataclass
 class Event:
-    """A row of a stream at an instant; `position` is its place in the total order."""
+    """A row of a stream at an instant; `position` is its place in the total order, `phase` that of its cause."""
 
     stream: str
     t: int
     row: dict[str, Any]
     seq: int = -1
     position: int = -1
+    phase: int = 1
 
 
 @dataclass

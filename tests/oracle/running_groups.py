@@ -31,6 +31,7 @@ class RunningGroups(GroupRows):
         self.groups: list[Open] = []
         self.changes: list[Open] = []
         self.ticked: int | None = None
+        self.since = 0
         self.shown: list[tuple[list[Any], list[Any]]] = []
         self.begin(list(self.query.group_by))
 
@@ -47,8 +48,11 @@ class RunningGroups(GroupRows):
         group.end = event.t
         if self.emit.mode == "every":
             self.changes.append(Open(group.start, event.t, key, [*group.events]))
+            instant = event.t + 1 if event.phase > 2 else event.t
+            if len(self.changes) == 1:
+                self.since = instant // self.every * self.every
             if self.ticked is None:
-                self.ticked = event.t // self.every * self.every
+                self.ticked = self.since
             return []
         return self._row(group, event.t)
 
@@ -83,7 +87,7 @@ class RunningGroups(GroupRows):
             return []
         last = self.ticked
         if self.kind != "snapshot":
-            last = self.changes[0].end // self.every * self.every
+            last = self.since
         tick = last + self.every
         return [Timer(tick - 1, (tick,), lambda: self._tick(tick))]
 

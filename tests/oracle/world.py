@@ -69,6 +69,7 @@ class World:
         self.pending: list[tuple[Any, Event]] = []
         self.position = 0
         self.instant: int | None = None
+        self.phase = 1
         for source in self.catalog.sources.values():
             if fed is not None and source.name not in fed:
                 source.watermark = FOREVER
@@ -226,7 +227,7 @@ class World:
         if not causes:
             return False
         place, cause = min(causes, key=lambda c: c[0])
-        self.instant = place[0]
+        self.instant, self.phase = place[:2]
         if place[1] == 1:
             self.pending.remove(cause)
             self._complete(deque([cause[1]]))
@@ -252,7 +253,7 @@ class World:
                     queue.extend(self._events(rule, rule.on_event(event), event.t))
 
     def _number(self, event: Event) -> None:
-        event.position = self.position
+        event.position, event.phase = self.position, self.phase
         self.position += 1
         if event.stream not in self.columns:
             return

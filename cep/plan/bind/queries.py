@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
+from cep.plan.bind.emission import WINDOWLESS_EMITS, changing, emit_clause, emitted_groups
 from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.groups import GroupScope, bind_grouping, row_scope
 from cep.plan.bind.matches import bind_match_query
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
 
-WINDOWLESS_EMITS = frozenset({"changes"})
 _WHOLE_CLAUSES = ("distinct", "order_by", "limit")
 
 
@@ -134,10 +134,8 @@ def _grouped(
     if not node.group_by:
         refuse(report, "TableFunction.rows", node.span)
         return None
-    emit = next((c for c in node.output if isinstance(c, ast.Emit)), None)
+    emit = emit_clause(node)
     windowless = emit is not None and emit.mode in WINDOWLESS_EMITS
-    if emit is not None and emit.mode == "changes" and emit.every is not None:
-        refuse(report, "Emit.changes_every", emit.span)
     grouping = bind_grouping(node.group_by, source, environment, windowless=windowless)
     for window in node.windows:
         report.add("CEP223", "WINDOW with GROUP BY", window.span, "windows are for OVER")
@@ -154,11 +152,13 @@ def _grouped(
     elif node.having is not None:
         scope.place = "HAVING"
         having = bind_condition(node.having, scope)
+    if emit is not None and scope.unbounded:
+        changing(node, scope, emit)
     if items is None or below is None or (having is not None and is_broken(having)):
         return None
-    top: Node = scope.node(below)
-    if having is not None:
-        top = Filter(top, having, top.schema)
+    top = emitted_groups(node, scope, scope.node(below), having)
+    if top is None:
+        return None
     top = project(items, top, None, report)
     emits = WINDOWLESS_EMITS if scope.unbounded else frozenset({"final"})
     return throttle(node.output, top, emits, environment)

@@ -1,0 +1,69 @@
+"""When groups without a window give rows: EMIT CHANGES, EMIT EVERY, EMIT ON CHANGE OF (ruling 38)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cep.lang import ast
+from cep.plan.bind.constants import bind_duration
+from cep.plan.bind.expressions import bind_expression
+from cep.plan.bind.names import item_name
+from cep.plan.bind.operators import convert
+from cep.plan.bind.refused import refuse
+from cep.plan.bind.report import is_broken
+from cep.plan.expressions import Column, Expr
+from cep.plan.nodes import Conflate, Filter, Node, OnChange
+from cep.types import Type
+
+if TYPE_CHECKING:
+    from cep.plan.bind.groups import GroupScope
+
+WINDOWLESS_EMITS = frozenset({"changes", "every", "on_change"})
+
+
+def emit_clause(node: ast.Select) -> ast.Emit | None:
+    """Return the EMIT of a query, None if it has none."""
+    return next((c for c in node.output if isinstance(c, ast.Emit)), None)
+
+
+def emitted_groups(
+    node: ast.Select, scope: GroupScope, top: Node, having: Expr | None
+) -> Node | None:
+    """Return the rows of a group as its EMIT says, tested by HAVING; None on a mistake.
+
+    HAVING is tested on the rows that EMIT EVERY gives, and before the changes of EMIT ON CHANGE OF are looked for.
+
+    Errors: CEP202, CEP216, CEP308, and those of expressions.
+    """
+    emit = emit_clause(node) if scope.unbounded else None
+    keys = tuple(Column(0, i.name, i.value.type) for _, i in scope.grouping.keys)
+    if emit is not None and emit.mode == "every":
+        assert emit.every is not None, "the grammar wants a duration"
+        every = bind_duration(emit.every, "the time of EMIT EVERY", scope.environment)
+        top = Conflate(top, keys, every or 1, emit.kind or "last", top.schema)
+    if emit is not None and emit.mode == "changes" and emit.every is not None:
+        refuse(scope.report, "Emit.changes_every", emit.span)
+    if having is not None:
+        top = Filter(top, having, top.schema)
+    if emit is not None and emit.mode == "on_change":
+        values = changing(node, scope, emit)
+        if any(is_broken(v) for v in values):
+            return None
+        top = OnChange(top, keys, values, top.schema)
+    return top
+
+
+def changing(node: ast.Select, scope: GroupScope, emit: ast.Emit) -> tuple[Expr, ...]:
+    """Return the values of ON CHANGE OF: items of the select list by name, or expressions over the group.
+
+    To be called before the node of the groups is made: it collects their aggregates.
+    """
+    scope.place = "EMIT ON CHANGE OF"
+    items = [i for i in node.items if isinstance(i, ast.SelectItem)]
+    named = {i.alias or item_name(i.value): i.value for i in items}
+    values = []
+    for column in emit.columns:
+        written = named.get(column.name, column) if isinstance(column, ast.Name) else column
+        value = bind_expression(written, scope)
+        values.append(convert(value, Type.STRING) if value.type is Type.NULL else value)
+    return tuple(values)
