@@ -145,7 +145,7 @@ def _graph_text(rule: RuleSpec) -> str:
     firsts = _branch_firsts(rule)
     for number, operator in enumerate(rule.all_operators, 1):
         if number in firsts:
-            lines.append(f"  on timeout -> {firsts[number]}")
+            lines.append(f"  {_second_way(rule)} -> {firsts[number]}")
         columns = ", ".join(f"{c.name} {c.type.value}" for c in operator.output.columns)
         kernel = operator.kernel
         state = sum(a.role.value == "state" for a in kernel.arrays)
@@ -156,6 +156,11 @@ def _graph_text(rule: RuleSpec) -> str:
             f"({state} of state), {_compile_text(operator)}"
         )
     return "\n".join(lines) + "\n"
+
+
+def _second_way(rule: RuleSpec) -> str:
+    """Return what the rows are that leave a rule by a branch."""
+    return "table" if rule.kind == "incident" else "on timeout"
 
 
 def _branch_firsts(rule: RuleSpec) -> dict[int, str]:
@@ -239,7 +244,7 @@ def _operators(rules: Sequence[RuleSpec]) -> Diagram:
                 number += 1
                 name = f"{rule.name} {number}"
                 text = operator.description or operator.kind.value
-                boxes[name] = Box(name, ("on timeout", *wrap(text)), "operator")
+                boxes[name] = Box(name, (_second_way(rule), *wrap(text)), "operator")
                 arrows += [Arrow(source, name) for source in before]
                 before = [name]
             arrows += [Arrow(source, f"stream {branch.output}") for source in before]

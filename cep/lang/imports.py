@@ -145,7 +145,9 @@ class _Reading:
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _PACKAGE = Path(__file__).resolve().parents[1]
-SHIPPED = _REPOSITORY / "rules" if (_REPOSITORY / "rules").is_dir() else _PACKAGE / "_rules"
+SHIPPED = (
+    _REPOSITORY / "rules" if (_REPOSITORY / "pyproject.toml").is_file() else _PACKAGE / "_rules"
+)
 """The folder of the rule files that come with cep."""
 
 

@@ -179,8 +179,17 @@ def bind_join(
         Schema(columns),
         right.stream.removed_by,
     )
-    stream = StreamInfo("", join.schema, unknown=left.stream.unknown or right.stream.unknown)
+    unknown = left.stream.unknown or right.stream.unknown
+    stream = StreamInfo("", join.schema, unknown, time_column=_time_column(join, left))
     return join, stream, (*left.owners, *right.owners)
+
+
+def _time_column(join: Join, left: _Side) -> str | None:
+    """Return the column that holds the time of the rows, if there is one: of a lookup that of the left row."""
+    name = left.stream.time_column
+    if join.kind != "lookup" or left.joined or name is None:
+        return None
+    return joined_name(left.owner, name)
 
 
 def _check_tables(node: ast.Join, left: _Side, right: _Side, environment: Environment) -> None:

@@ -45,6 +45,9 @@ FINE = [
     match("a -> (b[ok] | c[NOT ok])"),
     match("(a[ok] -> b){2} -> c"),
     rule("SELECT ts, room FROM r"),
+    "CREATE TABLE t (room STRING PRIMARY KEY); " + rule("SELECT room FROM r WHERE room IN t"),
+    "CREATE INCIDENT i KEY (room) OPEN ON q; "
+    + rule("SELECT r.ts, i.state FROM r JOIN i ON i.room = r.room"),
     rule("SELECT SUM(n) OVER () AS s FROM r"),
     rule("SELECT SUM(n) OVER (PARTITION BY room RANGE 1h PRECEDING) AS s FROM r"),
 ]
