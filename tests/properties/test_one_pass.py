@@ -32,6 +32,15 @@ MEASURES = (
     "LAST(A.x, 0) AS last_a",
     "PREV(LAST(B.v)) AS before_b",
 )
+FILTERS = (
+    "",
+    "",
+    "v > 0",
+    "v <> 2 AND x > 0",
+    "v > 2 OR x IS NULL",
+    "UPPER(k) = 'X' AND v < 3",
+    "CASE WHEN v = 3 THEN FALSE WHEN x < 0 THEN NULL ELSE v >= 0 END",
+)
 CONDITIONS = ("v = {n}", "v > {n}", "v < PREV(v)", "v > {n} AND x IS NOT NULL", "PREV(v) IS NULL")
 
 _steps = st.sampled_from("ABC")
@@ -68,7 +77,7 @@ def rules(draw: st.DrawFn) -> str:
     )
     define = define or [f"{pattern.strip('(')[0]} AS v >= 0"]
     keys = "PARTITION BY k " if keyed else ""
-    where = draw(st.sampled_from(["", "", "v > 0", "v <> 2 AND x > 0", "v > 2 OR x IS NULL"]))
+    where = draw(st.sampled_from(FILTERS))
     within = draw(st.sampled_from(["", "", " WITHIN 0s", " WITHIN 2s", " WITHIN 5s"]))
     delay = draw(st.sampled_from(["", " - 3s"]))
     rule = RULE.format(

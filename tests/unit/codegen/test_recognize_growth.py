@@ -115,3 +115,36 @@ def test_unmatched_rows(tier: str) -> None:
     values = [*range(1, n), 5]
     found = rows_of(rule, columns_of(["x"] * n, values), tier, 900)
     assert found == [{"v": v, "num": None} for v in values]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("batch", [8000, 450])
+@pytest.mark.parametrize("time", ["", " WITHIN 10000s"])
+def test_keys_and_output_of_rows_that_pass_a_filter(tier: str, batch: int, time: str) -> None:
+    """In one pass: keys grow between rows that a filter leaves out, then output, for all matches come close together."""
+    n = 1500
+    rule = (
+        "CREATE RULE m AS SELECT k, n FROM (SELECT * FROM s WHERE v <> 9 AND v < 20) MATCH_RECOGNIZE (PARTITION BY k "
+        f"MEASURES COUNT(*) AS n PATTERN (A B+){time} DEFINE A AS v = 1, B AS v = 2);"
+    )
+    keys = [f"k{number}" for number in range(n)]
+    columns = columns_of(
+        [*keys, *keys, *keys, *keys], [1, 9] * (n // 2) + [2] * n + [30] * n + [3] * n
+    )
+    found = rows_of(rule, columns, tier, batch)
+    assert found == [{"k": key, "n": 2} for key in keys[::2]]
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_output_of_matches_that_time_ends_together(tier: str) -> None:
+    """Output grows while deadlines pass before a row."""
+    n = 1500
+    rule = (
+        "CREATE RULE m AS SELECT k, n FROM s MATCH_RECOGNIZE (PARTITION BY k "
+        "MEASURES COUNT(*) AS n PATTERN (A B+) WITHIN 4000s DEFINE A AS v = 1, B AS v = 2);"
+    )
+    keys = [f"k{number}" for number in range(n)]
+    columns = columns_of([*keys, *keys, "last"], [1] * n + [2] * n + [3])
+    columns["ts"][-1] = 20_000 * 1_000_000
+    found = rows_of(rule, columns, tier, 10_000)
+    assert found == [{"k": key, "n": 2} for key in keys]
