@@ -55,12 +55,19 @@ class Variable:
 
 @dataclass
 class Drawing:
-    """A pattern that grows."""
+    """A pattern that grows.
+
+    several: over two streams. forks, gaps: with `->>` and COMBINE, with gaps. defined: how often a condition stands
+    in DEFINE. quantified: with loops. strict: with adjacency, PERMUTE, STRICT and PREV.
+    """
 
     d: Draw
-    several: bool
-    forks: bool
-    gaps: bool
+    several: bool = False
+    forks: bool = False
+    gaps: bool = False
+    defined: float = 0.12
+    quantified: bool = True
+    strict: bool = True
     variables: list[Variable] = field(default_factory=list)
     defines: list[str] = field(default_factory=list)
 
@@ -71,17 +78,10 @@ class Drawing:
         d = self.d
         if depth <= 1 or self.size() >= LONGEST or d.chance(0.4):
             return self.step(loops=loops)
-        kind = d.pick((
-            "sequence",
-            "sequence",
-            "adjacency",
-            "|",
-            "|",
-            "&",
-            "ANY",
-            "PERMUTE",
-            "loop",
-        ))
+        kinds = ["sequence", "sequence", "|", "|", "&", "ANY"]
+        kinds += ["adjacency", "PERMUTE"] if self.strict else []
+        kinds += ["loop"] if self.quantified else []
+        kind = d.pick(kinds)
         match kind:
             case "sequence":
                 return f"({self.sequence(depth - 1, loops=loops)})"
@@ -151,7 +151,7 @@ class Drawing:
     def step(self, *, loops: bool = False) -> str:
         """Return a step, often with a quantifier."""
         d = self.d
-        if not d.chance(0.3):
+        if not self.quantified or not d.chance(0.3):
             return self.atom(loops=loops)
         quantifier = self.quantifier(combine=self.forks)
         several = quantifier.split()[0] != "?"
@@ -165,14 +165,9 @@ class Drawing:
         """Return a quantifier with its mode."""
         d = self.d
         found = d.pick(LOOPS)
-        mode = d.pick((
-            "",
-            "",
-            "",
-            " STRICT",
-            " RELAXED",
-            " COMBINE" if combine and self.forks else "",
-        ))
+        combines = combine and self.forks
+        modes = ["", "", "", " RELAXED", " COMBINE" if combines else ""]
+        mode = d.pick(modes + ([" STRICT"] if self.strict else []))
         if found == "?":
             mode = ""
         d.tag("loop" + (" possessive" if len(found) > 1 and found[-1] == "+" else ""))
@@ -191,7 +186,7 @@ class Drawing:
         self.variables.append(variable)
         condition = self.condition(variable, of_loop=of_loop)
         stream = f":{variable.stream}" if self.several else ""
-        if condition and d.chance(0.12):
+        if condition and d.chance(self.defined):
             d.tag("DEFINE")
             if self.several and d.chance(0.5):
                 d.tag("DEFINE AS STREAM")
@@ -213,7 +208,7 @@ class Drawing:
         if of_loop and not variable.negated and d.chance(0.25):
             d.tag("condition reads its loop")
             parts.append(f"({d.pick(OF_LOOPS).format(o=variable.name)})")
-        if not variable.negated and d.chance(0.07):
+        if self.strict and not variable.negated and d.chance(0.07):
             d.tag("PREV")
             parts.append(f"({d.pick(EARLIER)})")
         return " AND ".join(p for p in parts if p).removeprefix("()")
@@ -238,7 +233,7 @@ def draw_pattern(random: Random) -> Pair:
     items = _items(drawing)
     text = f"CREATE RULE m AS SELECT {items} FROM {source}MATCH (\n  {pattern}\n {options})"
     text += _ending(drawing)
-    return Pair(f"{STREAMS}{text};", _arrivals(d, several=drawing.several), frozenset(d.tags))
+    return Pair(f"{STREAMS}{text};", draw_arrivals(d, several=drawing.several), frozenset(d.tags))
 
 
 def _options(drawing: Drawing) -> str:
@@ -323,7 +318,8 @@ def _ending(drawing: Drawing) -> str:
     return ""
 
 
-def _arrivals(d: Draw, *, several: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
+def draw_arrivals(d: Draw, *, several: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return rows of s, or of s and q, with ties."""
     now, rows = 0, []
     steps: Sequence[float] = d.pick(((0, 0.5, 1, 1), (0, 0, 1), (0.5, 1, 1, 3)))
     kinds = d.pick((("a", "b", "c"), ("a", "a", "b", "b", "c", "n", None)))

@@ -13,6 +13,7 @@ import pytest
 import cep
 from tests.oracle.comparison import differences, smallest
 from tests.oracle.draw_pattern import draw_pattern
+from tests.oracle.values import UnsupportedError
 from tests.oracle.world import evaluate
 
 if TYPE_CHECKING:
@@ -61,7 +62,12 @@ def check(seed: int, tier: str) -> None:
     """Fail with the fewest rows on which engine and model differ."""
     pair = pair_of(seed)
     mode = {"batch_rows": (1, 3, 10_000)[seed % 3], "restart_after": 11 if seed % 4 == 0 else None}
-    if not differences(pair, tier=tier, **mode):
+    try:
+        if not differences(pair, tier=tier, **mode):
+            return
+    except UnsupportedError:
+        # A gap into a group that begins with an optional step before NOT .. FOR: nobody says what it bounds.
+        assert "gap" in pair.tags
         return
     pair = smallest(pair, lambda p: bool(differences(p, tier=tier, **mode)))
     found = "\n".join(differences(pair, tier=tier, **mode))
