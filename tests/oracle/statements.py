@@ -21,7 +21,7 @@ def declared(text: str, name: str = "rules") -> list[ast.Statement]:
     paused: set[str] = set()
     max_runs: ast.Expression | None = None
     queries = 0
-    for node in _with_imports(text, name, set()):
+    for node in _filled(_with_imports(text, name, set())):
         match node:
             case ast.Insert():
                 queries += 1
@@ -46,6 +46,21 @@ def declared(text: str, name: str = "rules") -> list[ast.Statement]:
                 if any(a.name == "disabled" for a in getattr(node, "annotations", ())):
                     paused.add(node.name)
     return [_rule(n, paused, max_runs) if isinstance(n, _RULES) else n for n in found]
+
+
+def _filled(nodes: list[Any]) -> list[Any]:
+    """Return statements with a rule, or a view, for each CREATE TABLE .. AS."""
+    found: list[Any] = []
+    for node in nodes:
+        query = getattr(node, "query", None)
+        if not isinstance(node, ast.CreateTable) or query is None:
+            found.append(node)
+        elif node.elements is None:
+            found.append(ast.CreateView(node.name, query))
+        else:
+            fill = ast.Insert(query, node.name, upsert=True)
+            found += [replace(node, query=None), ast.CreateRule(f"{node.name}$fill", fill)]
+    return found
 
 
 def _rule(node: Any, paused: set[str], max_runs: ast.Expression | None) -> Any:

@@ -1,6 +1,7 @@
 """Statements about other statements: DROP, PAUSE and RESUME, SET, EXPLAIN, KEEP STATE, queries outside rules.
 
-They act in text order on what stands before them. A query outside a rule is a rule that is called `query1`, ..
+They act in text order on what stands before them. A query outside a rule is a rule that is called `query1`, ..; CREATE TABLE
+t .. AS is the table and a rule `t$fill`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.errors import nearest
 from cep.lang import ast
+from cep.plan.bind.membership import view_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +85,8 @@ class _Settling:
                 self._set(node)
             case ast.CreateRule():
                 self._declare(self._kept(node))
+            case ast.CreateTable(query=query) if query is not None:
+                self._table(node, query)
             case _:
                 self._declare(node)
 
@@ -92,6 +96,18 @@ class _Settling:
             self.found.paused.discard(node.name)
             if any(a.name.lower() == "disabled" for a in node.annotations):
                 self.found.paused.add(node.name)
+
+    def _table(self, node: ast.CreateTable, query: ast.Query) -> None:
+        """Declare a table with the rule that fills it; without columns it is a view that groups."""
+        view = ast.CreateView(node.name, query, or_replace=node.or_replace, span=node.span)
+        if node.elements is None and view_key(view):
+            self._declare(view)
+            return
+        self._declare(replace(node, query=None))
+        if node.elements is not None:
+            body = ast.Insert(query, node.name, upsert=True, span=node.span)
+            fill = f"{node.name}$fill"
+            self._declare(ast.CreateRule(fill, body, or_replace=node.or_replace, span=node.span))
 
     def _known(self, name: str, kinds: Any, what: str, span: Span) -> bool:
         names = [n.name for n in self.found.statements if isinstance(n, kinds)]

@@ -26,9 +26,6 @@ _TWO_WINDOWS = "use TUMBLE(10s) or HOP(size => 10s, every => 1s)"
 # Key: class of the AST node, or class and the field or value that makes it special.
 REFUSED: dict[str, Refusal] = {
     # statements
-    "CreateTable.query": Refusal(
-        "CEP301", "CREATE TABLE .. AS", "UPSERT INTO the table from a rule"
-    ),
     "CreateFunction.aggregate": Refusal("CEP301", "CREATE AGGREGATE FUNCTION"),
     "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
     # streams

@@ -27,12 +27,10 @@ def bind_table(
 
     Where rules write the table that stream has a column `ts` in front, the time of the change.
 
-    Errors: CEP202, CEP208, CEP209, CEP216, CEP236 no primary key, CEP301 a table from a query.
+    Errors: CEP202, CEP208, CEP209, CEP216, CEP236 no primary key.
     """
     report = environment.report
     before = report.mistakes
-    if node.query is not None:
-        refuse(report, "CreateTable.query", node.span)
     columns: list[ColumnSpec] = []
     key: list[str] = []
     for element in node.elements or ():
@@ -50,7 +48,7 @@ def bind_table(
         if not any(c.name == name for c in columns):
             hint = nearest(name, [c.name for c in columns])
             report.add("CEP202", f"unknown column {name!r}", node.span, hint)
-    if not key and node.query is None:
+    if not key:
         hint = "say which columns tell its rows apart: sensor STRING PRIMARY KEY"
         report.add("CEP236", f"table {node.name} has no primary key", node.span, hint)
     options = _options(node, environment)

@@ -11,7 +11,6 @@ from cep.plan.problems import CODES
 GROUPED = "SELECT room, COUNT(*) AS n FROM r GROUP BY room, "
 
 CASES: dict[str, str] = {
-    "CreateTable.query": "¦CREATE TABLE t AS SELECT room FROM r;",
     "CreateFunction.aggregate": (
         "¦CREATE AGGREGATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';"
     ),
