@@ -105,7 +105,7 @@ RECOGNIZE = (
     ),
     Fault(
         "in one pass a thread moves without the row where it started",
-        "cep/codegen/recognize/one_pass.py",
+        "cep/codegen/recognize/transitions.py",
         "        elif source != place:",
         "        elif source > place + 1:",
         ("one_pass", "preference"),

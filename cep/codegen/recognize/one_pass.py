@@ -19,9 +19,10 @@ from cep.codegen.recognize.parts import KernelParts, conditions_of, key_types
 from cep.codegen.recognize.registers import NUMBER, SEQ, TIME, Registers
 from cep.codegen.recognize.rows import LookBehind
 from cep.codegen.recognize.scope import RecognizeScope
+from cep.codegen.recognize.transitions import CELL_BITS, CELL_MASK, NO_CHANGE, Transitions
 from cep.codegen.slot_uses import formula_of
 from cep.codegen.writer import Writer
-from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, Array, Numbers, Role
+from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH
 from cep.pattern.recognize.determinize import determinize
 from cep.pattern.recognize.possible import possible_results
 from cep.plan.expressions import Aggregate
@@ -29,18 +30,14 @@ from cep.plan.tree import conjuncts
 
 if TYPE_CHECKING:
     from cep.codegen.recognize.cells import Cell
-    from cep.codegen.scope import Value
     from cep.graph.kernel import KernelSpec
-    from cep.pattern.recognize.determinize import Deterministic, Transition
+    from cep.pattern.recognize.determinize import Deterministic
     from cep.pattern.recognize.program import Program
     from cep.plan.expressions import Expr
     from cep.plan.recognition import Recognize
 
 MOST_ACTIONS = 40
-_BITS = 8  # of an action and of a configuration in a cell of the table of transitions
-_MASK = (1 << _BITS) - 1
 _AHEAD = 60  # rows whose filter is evaluated at once, a bit of an int64 each
-_NONE = 1 << (_BITS - 2)  # stands for no change in the number of starts
 
 
 def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec | None:
@@ -65,7 +62,7 @@ def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec 
     for measure in node.measures:
         parts.measures.need(measure.value)
     kernel = _Kernel(parts, automaton, look)
-    if len(kernel.actions) > MOST_ACTIONS:
+    if len(kernel.transitions.actions) > MOST_ACTIONS:
         return None
     kernel.write()
     return layout.spec(writer, doc=(f"MATCH_RECOGNIZE of rule {name}, in one pass.",))
@@ -86,17 +83,6 @@ class _Scope(RecognizeScope):
     def row_time(self) -> str:
         """Return the kernel text of the instant of the row."""
         return f"{self.layout.merge('ts')}[row]"
-
-
-def _only_start(automaton: Deterministic) -> int | None:
-    """Return the variable that the row of a start is bound to, None if there are several or it makes several threads."""
-    found = set()
-    for _, transition in automaton.transitions():
-        made = [a.variable for a in transition.threads if a.source is None]
-        if len(made) > 1:
-            return None
-        found |= set(made)
-    return found.pop() if len(found) == 1 else None
 
 
 class _Kernel:
@@ -126,121 +112,16 @@ class _Kernel:
         self.tries = layout.register("tries")
         self.flushing = layout.register("flushing")
         self.output = Output(parts)
-        self.registers = Registers(parts, automaton, look)
         self.pending = [n for n, c in enumerate(automaton.configurations) if c.complete]
         if self.pending or self.timed:
             self.timers = layout.register_number("timers")
             for name, dtype in (("key_due", "i64"), ("key_order", "i64"), ("key_heap", "i32")):
                 layout.state(name, dtype, "keys")  # type: ignore[arg-type]
             layout.state("key_place", "i32", "keys", fill=-1)
-        self.actions: dict[str, int] = {"": 0}
-        self.texts: list[Writer] = []
-        self.start_variable = _only_start(automaton)
-        self._table()
-
-    # ------------------------------------------------------------ transitions
-
-    def _table(self) -> None:
-        """Add the table of transitions: action, next configuration, change in the number of starts alive, start.
-
-        The last one is the place of the thread of a start, plus one, where starts are written apart from actions.
-        """
-        cells = []
-        configurations = self.automaton.configurations
-        for number, transition in self.automaton.transitions():
-            change = configurations[transition.target].starts - configurations[number].starts
-            place = self._action(number, transition)
-            start = len(transition.threads) if self._starts_apart(transition) else 0
-            cell = place + (transition.target << _BITS) + ((change + _NONE) << 2 * _BITS)
-            cells.append(cell + (start << 3 * _BITS))
-        self.parts.layout.add(Array("moves", "i32", Role.TABLE, source=Numbers(tuple(cells))))
-
-    def _action(self, number: int, transition: Transition) -> int:
-        """Return the number of what a transition does, written once for all that do the same."""
-        parts = self.parts
-        before = parts.writer
-        writer = parts.writer = parts.scope.writer = Writer()
-        if transition.gives:
-            self.registers.load(number, 0)
-            self._give("row", self.registers.register(0, SEQ))
-        apart = self._starts_apart(transition)
-        if transition.begins and not apart:
-            writer.line("started = started + 1")
-        if transition.completes:
-            self.registers.bind(number, transition.threads[0])
-            source = transition.threads[0].source
-            self._give(
-                "row", self._row_seq() if source is None else self.registers.register(source, SEQ)
-            )
-        else:
-            places = range(len(transition.threads) - apart)
-            for place in places if transition.ascending else reversed(places):
-                self._advance(number, transition, place)
-        parts.writer = parts.scope.writer = before
-        if writer.text() not in self.actions:
-            self.actions[writer.text()] = len(self.actions)
-            self.texts.append(writer)
-        return self.actions[writer.text()]
-
-    def _advance(self, number: int, transition: Transition, place: int) -> None:
-        """Write the thread that a transition makes at a place, with the row where its start stands."""
-        self.registers.advance(number, transition, place)
-        source = transition.threads[place].source
-        if source is None:
-            self._stand(place)
-        elif source != place:
-            for cell in self._origin:
-                text = self.registers.register(source, cell)
-                self.parts.writer.line(f"{self.registers.register(place, cell)} = {text}")
-
-    def _stand(self, place: int | str) -> None:
-        """Write where the start at a place stands: at the present row."""
-        texts = {SEQ: self._row_seq(), NUMBER: "seen", TIME: self.parts.scope.row_time()}
-        for cell in self._origin:
-            self.parts.writer.line(f"{self.registers.register(place, cell)} = {texts[cell]}")
-
-    @property
-    def _origin(self) -> tuple[Cell, ...]:
-        """What is kept of where a start stands; its number orders the matches that time and the end of input give."""
-        if self.timed:
-            return (SEQ, NUMBER, TIME)
-        return (SEQ, NUMBER) if self.pending else (SEQ,)
-
-    def _starts_apart(self, transition: Transition) -> bool:
-        """Whether the start of a transition is written by `_start`, not by its action."""
-        return self.start_variable is not None and transition.begins and not transition.completes
-
-    def _start(self) -> None:
-        """Write the start at the present row, at the place that the table gives.
-
-        It is the same for all transitions, so that the processor need not foresee which one comes.
-        """
-        if self.start_variable is None:
-            return
-        writer = self.parts.writer
-        writer.line(f"place = (move >> {3 * _BITS}) - 1")
-        with writer.block("if place >= 0:"):
-            writer.line("started = started + 1")
-            self.registers.start(self.start_variable, "place")
-            self._stand("place")
-
-    def _row_seq(self) -> str:
-        return self.parts.layout.seq(0, "row")
-
-    def _give(self, cause: str, seq: str, ts: str = "") -> None:
-        """Write the row of output of the match whose cells are in locals."""
-        parts, writer = self.parts, self.parts.writer
-        if self.output.numbered:
-            writer.line("key_matches[slot] = key_matches[slot] + 1")
-        parts.scope.at, parts.scope.variable, parts.scope.cells = "row", None, parts.measures
-
-        def no_column(name: str) -> Value:
-            msg = f"one row a match has no column {name}"
-            raise AssertionError(msg)
-
-        ts = ts or parts.scope.row_time()
-        self.output.row(ts, cause, seq, column=no_column, measure=lambda *_: None)
-        writer.lines("n_out = n_out + 1", "matched = matched + 1")
+        self.transitions = Transitions(
+            parts, automaton, Registers(parts, automaton, look), self.output
+        )
+        self.registers = self.transitions.registers
 
     # ------------------------------------------------------------ the body
 
@@ -326,12 +207,12 @@ class _Kernel:
         self._find_move()
         if not parts.keeps_keys:
             self._new_key("slot < 0 and (action != 0 or state != 0)")
-        change = f"((move >> {2 * _BITS}) & {_MASK}) - {_NONE}"
+        change = f"((move >> {2 * CELL_BITS}) & {CELL_MASK}) - {NO_CHANGE}"
         writer.lines("seen = seen + 1", f"live = live + ({change})")
-        for number, text in enumerate(self.texts, 1):
+        for number, text in enumerate(self.transitions.texts, 1):
             with writer.block(f"{'if' if number == 1 else 'elif'} action == {number}:"):
                 writer.append(text)
-        self._start()
+        self.transitions.start()
         if parts.keeps_keys:
             writer.line("key_state[slot] = state")
             self.look.remember(writer, "row")
@@ -360,7 +241,7 @@ class _Kernel:
             results.append(f"({text} << {place})" if place else text)
         index = f"state * {1 << len(results)}" if results else "state"
         writer.line(f"move = moves[{' + '.join([index, *results])}]")
-        writer.lines(f"action = move & {_MASK}", f"state = (move >> {_BITS}) & {_MASK}")
+        writer.lines(f"action = move & {CELL_MASK}", f"state = (move >> {CELL_BITS}) & {CELL_MASK}")
 
     def _new_key(self, test: str) -> None:
         parts, writer = self.parts, self.parts.writer
@@ -408,11 +289,11 @@ class _Kernel:
                 writer.lines(f"live = live - {change}", f"key_state[slot] = {expiry.target}")
                 if expiry.gives:
                     self.registers.load(number, 0)
-                    self._give(str(CAUSE_DEADLINE), self._oldest(SEQ), ts="due")
+                    self.transitions.give(str(CAUSE_DEADLINE), self._oldest(SEQ), ts="due")
                 else:
                     writer.line("expired = expired + 1")
                 for place in range(len(expiry.threads)):
-                    self._advance(number, expiry, place)
+                    self.transitions.advance(number, expiry, place)
         with writer.block("if key_state[slot] != 0:"):
             self._arm()
         if not self.parts.keeps_keys:
@@ -477,7 +358,7 @@ class _Kernel:
                 self.registers.load(number, 0)
         with writer.block("else:") if others else nullcontext():
             self.registers.load(last, 0)
-        self._give(str(CAUSE_FLUSH), self.registers.register(0, SEQ), ts="ctl[2]")
+        self.transitions.give(str(CAUSE_FLUSH), self.registers.register(0, SEQ), ts="ctl[2]")
 
     def _forget(self) -> None:
         """Write the giving back of key `slot`, where keys do not stay."""
