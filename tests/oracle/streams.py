@@ -65,6 +65,8 @@ class OverScope(RowScope):
         if call.over is None:
             raise UnsupportedError(call.name)
         spec = self.rule.named[call.over] if isinstance(call.over, str) else call.over
+        if call.name.lower() in ("row_number", "lag", "first_value", "last_value"):
+            return self._of_one_row(call, spec)
         before, frame = self._frame(spec)
         before, frame = self._chosen(call, before), self._chosen(call, frame)
         if call.star:
@@ -78,6 +80,21 @@ class OverScope(RowScope):
             start=now - self._amount(spec),
             end=now,
         )
+
+    def _of_one_row(self, call: ast.Call, spec: ast.WindowSpec) -> Any:
+        """Return a function that looks at one row of the partition or the frame."""
+        before, frame = self._frame(spec)
+        name = call.name.lower()
+        args = [a for a in call.args if not isinstance(a, ast.NamedArgument)]
+        rows = [row for _, row in (*before, *frame)]
+        if name == "row_number":
+            return len(rows)
+        place = len(before) if name == "first_value" else len(rows) - 1
+        if name == "lag":
+            place -= self.rule.catalog.constant(args[1]) if len(args) > 1 else 1
+        if place < 0:
+            return evaluate(args[2], self) if len(args) > 2 else None
+        return evaluate(args[0], self._at(rows[place]))
 
     def _chosen(self, call: ast.Call, part: list[tuple[Event, Row]]) -> list[tuple[Event, Row]]:
         """Return the rows for which the FILTER of an aggregate is TRUE."""

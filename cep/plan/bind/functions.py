@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cep.errors import CepError
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
+from cep.plan.bind.row_functions import ROW_FUNCTIONS
 from cep.plan.bind.types import bind_type
 from cep.plan.nodes import FunctionPlan
 from cep.types import Type
@@ -82,7 +83,7 @@ def _is_known(name: str) -> bool:
     from cep.functions import find
 
     lower = name.lower()
-    known = (*_RESERVED, *LATER_FUNCTIONS, *(n.lower() for n in AGGREGATES))
+    known = (*_RESERVED, *ROW_FUNCTIONS, *LATER_FUNCTIONS, *(n.lower() for n in AGGREGATES))
     return find(name) is not None or lower in known or lower.startswith("match_")
 
 

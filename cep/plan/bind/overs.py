@@ -14,6 +14,7 @@ from cep.plan.bind.names import fresh
 from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
 from cep.plan.bind.report import BROKEN, is_broken
+from cep.plan.bind.row_functions import ROW_FUNCTIONS, expand_row_function
 from cep.plan.bind.scopes import RowScope
 from cep.plan.expressions import Aggregate, Column, Expr
 from cep.plan.nodes import Frame, Item, Node, Over
@@ -41,6 +42,7 @@ class OverScope(RowScope):
         )
         self.source = source
         self.windows: dict[str, Frame | None] = {}
+        self.specs: dict[str, ast.WindowSpec] = {}
         self.frames: list[Frame] = []
         self.collected: dict[tuple[Aggregate, int], str] = {}
 
@@ -54,10 +56,13 @@ class OverScope(RowScope):
                 message = f"window {window.name!r} is declared twice"
                 self.report.add("CEP209", message, window.span)
             else:
+                self.specs[window.name] = window.spec
                 self.windows[window.name] = self._frame(window.spec)
 
     def call(self, node: ast.Call) -> Expr | None:
         """Return the column of a window function; None for ordinary functions."""
+        if node.name.lower() in ROW_FUNCTIONS:
+            return self._row_function(node)
         function = find_aggregate(node)
         name = node.name.upper()
         if node.over is None:
@@ -85,6 +90,21 @@ class OverScope(RowScope):
             hint = "write OVER (PARTITION BY k RANGE 5m PRECEDING)"
             return self.report.add("CEP216", message, node.span, hint)
         return self._collect(aggregate, frame)
+
+    def _row_function(self, node: ast.Call) -> Expr:
+        """Return a window function that gives the value of one row."""
+        if node.over is None:
+            message = f"{node.name.upper()} needs OVER"
+            hint = "write OVER (PARTITION BY k)"
+            return self.report.add("CEP221", message, node.span, hint)
+        spec = node.over if isinstance(node.over, ast.WindowSpec) else self.specs.get(node.over)
+        if spec is None:
+            self._frame_of(node.over, node)
+            return BROKEN
+        written = expand_row_function(node, spec, self.report)
+        if written is None or (node.name.lower() == "last_value" and self._frame(spec) is None):
+            return BROKEN
+        return bind_expression(written, self)
 
     def _collect(self, aggregate: Aggregate, frame: Frame) -> Expr:
         if frame not in self.frames:
