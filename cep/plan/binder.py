@@ -186,8 +186,10 @@ class _Binder:
     def _rules(self, ordered: tuple[Flow, ...], found: Declarations) -> list[RulePlan]:
         """Bind the rules in topological order; complete a written stream before its first reader."""
         waiting = Counter(name for f in ordered for name in f.writes)
+        read = {name for f in ordered for name in f.reads}
         for item in ordered:
             node, _ = found.rules[item.name]
+            self.environment.output_is_read = not read.isdisjoint(item.writes)
             sources = [self.environment.streams.get(name) for name in item.reads]
             arrival = any(s is not None and s.arrival for s in sources)
             roots = self._roots(node, item, found)

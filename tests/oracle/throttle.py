@@ -15,15 +15,17 @@ Row = dict[str, Any]
 
 def throttles_of(
     clauses: tuple[ast.OutputClause, ...], catalog: Catalog
-) -> list[Suppressor | Limiter]:
+) -> list[Suppressor | Limiter | Stamp]:
     """Return the throttles of a rule in the order written."""
-    found: list[Suppressor | Limiter] = []
+    found: list[Suppressor | Limiter | Stamp] = []
     for clause in clauses:
         match clause:
             case ast.Suppress(columns=columns, duration=duration):
                 found.append(Suppressor(names(columns), catalog.constant(duration)))
             case ast.RateLimit(count=count, per=per, columns=columns):
                 found.append(Limiter(names(columns), count, catalog.constant(per)))
+            case ast.OutTime(value=value):
+                found.append(Stamp(value, catalog))
             case ast.Emit(
                 mode="final" | "on_match" | "on_close" | "changes" | "every" | "on_change"
             ):
@@ -76,3 +78,19 @@ class Limiter:
             interval = self.intervals[key] = [t, 0]
         interval[1] += 1
         return row if interval[1] <= self.count else None
+
+
+class Stamp:
+    """TIMESTAMP: puts another time into the column `ts`."""
+
+    def __init__(self, value: ast.Expression, catalog: Catalog) -> None:
+        self.value = value
+        self.catalog = catalog
+
+    def offer(self, t: int, row: Row) -> Row:
+        """Return the row with its new time."""
+        from tests.oracle.expressions import evaluate
+        from tests.oracle.operator import RowScope
+
+        del t
+        return {**row, "ts": evaluate(self.value, RowScope(row, set(), self.catalog.parameters))}

@@ -51,6 +51,7 @@ class Environment:
     broken_names: frozenset[str] = frozenset()
     annotations: tuple[ast.Annotation, ...] = ()  # of the rule that is being bound
     max_runs: int | None = None  # of a MATCH without @max_runs
+    output_is_read: bool = False  # some rule reads a stream that the rule being bound writes
     groups_all: bool = False  # what is being bound is a view that groups without a window: a table
     # Streams of rules that do not write to the stream of their own name.
     written_by: dict[str, str] = field(default_factory=dict)

@@ -135,7 +135,6 @@ REFUSED: dict[str, Refusal] = {
     "Recognize.gap": Refusal("CEP312", "GAP beside -> or RELAXED", "use WITHIN"),
     "Recognize.starts": Refusal("CEP312", "STARTS in MATCH_RECOGNIZE", "use MATCH ( .. )"),
     # output
-    "OutTime": Refusal("CEP308", "TIMESTAMP as an output clause"),
     "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),
     "Emit.changes_every": Refusal(
         "CEP308", "EMIT CHANGES EVERY without MATCH", "write EMIT EVERY 10s"

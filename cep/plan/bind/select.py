@@ -125,7 +125,7 @@ def _not_null(value: Expr) -> bool:
 def throttle(
     clauses: Iterable[ast.OutputClause], node: Node, emits: frozenset[str], environment: Environment
 ) -> Node:
-    """Put SUPPRESS and LIMIT on top of a query, in the order written.
+    """Put SUPPRESS, LIMIT and TIMESTAMP on top of a query, in the order written.
 
     Args:
         clauses: Output clauses of the query.
@@ -133,7 +133,7 @@ def throttle(
         emits: EMIT modes that say what this query does anyway.
         environment: Names.
 
-    Errors: CEP202, CEP209, CEP216, CEP224, CEP308.
+    Errors: CEP202, CEP209, CEP216, CEP224, CEP235, CEP308.
     """
     report, emit = environment.report, None
     for clause in clauses:
@@ -145,7 +145,7 @@ def throttle(
                 if clause.mode not in emits:
                     refuse(report, f"Emit.{clause.mode}", clause.span)
             case ast.OutTime():
-                refuse(report, "OutTime", clause.span)
+                node = _stamped(clause, node, environment)
             case ast.Suppress():
                 node = _suppress(clause, node, environment)
             case ast.RateLimit():
@@ -171,6 +171,30 @@ def _suppress(clause: ast.Suppress, node: Node, environment: Environment) -> Nod
         environment.report.add("CEP209", message, clause.span)
     schema = Schema((*node.schema.columns, ColumnSpec("suppressed", Type.INT, not_null=True)))
     return Suppress(node, keys, length or 0, schema)
+
+
+def _stamped(clause: ast.OutTime, node: Node, environment: Environment) -> Node:
+    """Put another time into the column `ts`; T of the rows stays (ruling 3)."""
+    report = environment.report
+    value = bind_expression(clause.value, RowScope(environment, "TIMESTAMP", node.schema))
+    if is_broken(value):
+        return node
+    if value.type is not Type.TIMESTAMP:
+        message = f"TIMESTAMP takes a TIMESTAMP, not {value.type.value}"
+        report.add("CEP235", message, clause.span)
+        return node
+    if environment.output_is_read:
+        message = "TIMESTAMP in a rule whose output another rule reads"
+        hint = "rules go by the time of the row: give the other time a column of its own"
+        report.add("CEP224", message, clause.span, hint)
+    items = tuple(
+        Item(c.name, value if c.name == TIME else Column(0, c.name, c.type, c.not_null))
+        for c in node.schema.columns
+    )
+    columns = (
+        replace(c, not_null=_not_null(value)) if c.name == TIME else c for c in node.schema.columns
+    )
+    return Project(node, items, Schema(tuple(columns)))
 
 
 def _limit(clause: ast.RateLimit, node: Node, environment: Environment) -> Node:

@@ -80,7 +80,6 @@ CASES: dict[str, str] = {
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
     "Recognize.starts": recognize("PATTERN (A B) STARTS FIRST", mark="¦"),
     "Match.partition": match("a -> b", "PARTITION BY ¦UPPER(room) WITHIN 1m"),
-    "OutTime": rule("SELECT room FROM r ¦TIMESTAMP t2"),
     "Emit.changes": rule(GROUPED + "TUMBLE(1s) ¦EMIT CHANGES"),
     "Emit.changes_every": rule(GROUPED.rstrip(", ") + " ¦EMIT CHANGES EVERY 1s"),
     "Emit.on_close": rule("SELECT room FROM r ¦EMIT ON CLOSE"),
