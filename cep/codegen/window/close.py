@@ -82,6 +82,8 @@ class WindowClose:
         """Write the emptying of the oldest pane, and the step to the next one."""
         writer, kernel, panes = self.writer, self.kernel, self.panes
         oldest = "oldest + s" if kernel.sliding else "s"
+        if kernel.again is not None:
+            kernel.again.keep_base(writer)
         for slot in self.slots.carried():
             with writer.block("for s in range(n_slots):"):
                 cells = slot.cells("pane_", oldest)

@@ -30,19 +30,37 @@ class Reopened:
         layout.state("again_first", "i64", keys.pool, fill=2**63 - 1)
         self._fields = (*self.slots.merged(), *self.slots.carried())
         self.slots.arrays("again_", self._fields, keys.pool)
+        self.slots.arrays("prior_", self.slots.carried(), keys.pool)
         self.reg_end = layout.register("again_end", -(2**63))
+        self.reg_closed = layout.register("closed_end", -(2**63))
         self.collected = Collected(self.slots.collected(), layout, keys, 1, "again_")
 
     # ------------------------------------------------------------------ closing it again
 
+    def keep_base(self, writer: Writer) -> None:
+        """Write, at the end of a pane, the keeping of the samples before the window that ends with it."""
+        self._copy_base(writer)
+        if self.slots.carried():
+            writer.line(f"{self.reg_closed} = pane_end")
+
+    def _copy_base(self, writer: Writer) -> None:
+        for slot in self.slots.carried():
+            prior, base = slot.cells("prior_", "s"), slot.cells("base_", "s")
+            with writer.block("for s in range(n_slots):"):
+                writer.lines(*(f"{cell} = {base[field]}" for field, cell in prior.items()))
+
     def close(self, writer: Writer) -> None:
         """Write the second closing: it is due when time has passed the instant."""
         kernel = self.kernel
-        view = View(self.reg_end, CAUSE_DEADLINE, ("again_", "{s}"), None, self.collected)
+        view = View(self.reg_end, CAUSE_DEADLINE, ("again_", "{s}"), None, self.collected, "prior_")
         rows = WindowRows(kernel, writer, view)
         with writer.block(f"if {self.reg_end} != NULL_I64 and instant >= {self.reg_end}:"):
             writer.line(f"n_slots = {kernel.keys.n_slots}")
             with writer.block(f"if {kernel.reg_stage} == 0:"):
+                if self.slots.carried():
+                    writer.comment("no pane has ended here: all samples lie before the window")
+                    with writer.block(f"if {self.reg_closed} != {self.reg_end}:"):
+                        self._copy_base(writer)
                 writer.line("n_picked = 0")
                 rows.pick(release=False)
                 kernel.picked(writer)

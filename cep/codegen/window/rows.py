@@ -29,7 +29,8 @@ class View:
     """Where a window that ends is found in the state.
 
     end: the text of its end, us. cause: what `out_cause` says. first: prefix and index of the cells of the
-    group in slot `{s}`; later: of the cells merged to these, None for none. collected: its collecting slots.
+    group in slot `{s}`; later: of the cells merged to these, None for none. collected: its collecting slots. base: prefix of the
+    cells of the samples before it.
     """
 
     end: str
@@ -37,6 +38,7 @@ class View:
     first: tuple[str, str]
     later: tuple[str, str] | None
     collected: Collected
+    base: str = "base_"
 
 
 class WindowRows:
@@ -145,7 +147,7 @@ class WindowRows:
         if used.kind.collects:
             return self.view.collected.fields(used, slot)
         if used.kind.carried:
-            return used.cells("base_", slot)
+            return used.cells(self.view.base, slot)
         prefix, index = self.view.first
         cells = used.cells(prefix, index.format(s=slot))
         if self.view.later is None:
