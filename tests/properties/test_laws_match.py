@@ -95,8 +95,8 @@ def parentheses(seed: int) -> bool:
 
 
 def inner_parentheses(seed: int) -> bool:
-    """So it is of each step."""
-    return rewritten(seed, lambda a: (re.sub(r"\b(?<!NOT )([a-m])\b", r"(\1)", a), a))
+    """So it is of each step (names of steps only, not texts or columns in an UNTIL)."""
+    return rewritten(seed, lambda a: (re.sub(r"(?<!')\b([a-m])\b(?![.'])", r"(\1)", a), a))
 
 
 def twice(seed: int) -> bool:
