@@ -233,7 +233,11 @@ def draw_pattern(random: Random) -> Pair:
     items = _items(drawing)
     text = f"CREATE RULE m AS SELECT {items} FROM {source}MATCH (\n  {pattern}\n {options})"
     text += _ending(drawing)
-    return Pair(f"{STREAMS}{text};", draw_arrivals(d, several=drawing.several), frozenset(d.tags))
+    return Pair(
+        f"{STREAMS}{text};",
+        draw_arrivals(d, several=drawing.several, most=14 if drawing.forks else 36),
+        frozenset(d.tags),
+    )
 
 
 def _options(drawing: Drawing) -> str:
@@ -318,13 +322,15 @@ def _ending(drawing: Drawing) -> str:
     return ""
 
 
-def draw_arrivals(d: Draw, *, several: bool) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Return rows of s, or of s and q, with ties."""
+def draw_arrivals(
+    d: Draw, *, several: bool, most: int = 36
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return rows of s, or of s and q, with ties; few where runs fork, of which the model follows each."""
     now, rows = 0, []
     steps: Sequence[float] = d.pick(((0, 0.5, 1, 1), (0, 0, 1), (0.5, 1, 1, 3)))
     kinds = d.pick((("a", "b", "c"), ("a", "a", "b", "b", "c", "n", None)))
     nulls = d.chance(0.5)
-    for _ in range(d.pick((12, 24, 36))):
+    for _ in range(min(most, d.pick((12, 24, 36)))):
         now += int(d.pick(steps) * 1_000_000)
         name = d.pick("sq") if several else "s"
         row: dict[str, Any] = {
