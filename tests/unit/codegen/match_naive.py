@@ -63,13 +63,12 @@ class Naive:
         steps: list[tuple[int, bool]] = []
         guards: list[str] = []
         at = run.step
-        strict = True
         if run.passed is not None:
             at = run.passed
         while True:
             if at == len(self.parts) - 1:
                 return steps, guards, None, True
-            strict = strict and self.edges[at] == "strict"
+            strict = self.edges[at] == "strict"
             at += 1
             part = self.parts[at]
             if part[0] == "not":
@@ -161,7 +160,7 @@ class Naive:
         awaited = None
         if self.enough(run):
             steps, guards, awaited, _ = self.next_steps(run)
-        must_be_next = bool(steps) and steps[-1][1] and awaited is None
+        must_be_next = bool(steps) and all(strict for _, strict in steps) and awaited is None
         if run.lapsed:
             steps = [(at, strict) for at, strict in steps if not strict]
         for at, _ in steps:
