@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cep.engine.clock import WallClock
-    from cep.engine.rule_task import RuleTask
+    from cep.engine.rule_task import Rows, RuleTask
     from cep.engine.source_stream import SourceStream
     from cep.graph.graph import StreamSpec
     from cep.schema import Schema
@@ -63,6 +63,10 @@ class Component:
         phases = any(r.reads_phases and derived.keys() & {*r.spec.inputs} for r in rules)
         placed = merged or phases or bool(shared & self._writers.keys())
         self.depth = _longest_chain(rules) if placed else None
+        read = {name for task in rules for name in task.spec.inputs}
+        for task in rules:
+            if self.depth is None and not read & {*task.spec.outputs}:
+                task.slice_output()
 
     # ------------------------------------------------------------ clock
 
@@ -175,6 +179,9 @@ class Component:
                 continue
             now_us = self._wall.now_us()
             made = task.process(inputs, clock, self.depth, now_us, ran=ran and number == 0)
+            for rows_of in task.rest(now_us):
+                self._emit_slice(made, emit)
+                made = (rows_of,)
             for name, batch in made:
                 pending.setdefault(name, []).append(batch)
         for name in list(pending):
@@ -182,6 +189,10 @@ class Component:
         for name in self._writers:
             if name in rows and len(rows[name]):
                 emit(name, rows[name])
+
+    def _emit_slice(self, made: Rows, emit: Callable[[str, EventBatch], None]) -> None:
+        for name, batch in made:
+            emit(name, self._finished(name, [batch], None))
 
     def load(self, table: str, rows: EventBatch) -> None:
         """Give the rows a table starts with to the rules that read it; they make nothing of them."""

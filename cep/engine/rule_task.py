@@ -18,6 +18,8 @@ from cep.state.arrays import put_under, take_from
 from cep.types import MAX_I64
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cep.batch import EventBatch, Positions
     from cep.graph.graph import RuleSpec
     from cep.operators.kernel_operator import KernelOperator
@@ -88,6 +90,18 @@ class RuleTask:
         else:
             made = first.process(merged, clock) if len(merged) or first.due(clock) else None
         return self._sent(made, merged, parents, clock, depth, now_us)
+
+    def slice_output(self) -> None:
+        """Let the rule give its rows in slices: nobody else reads or writes its stream, and one operator makes them."""
+        self.operators[0].slices = len(self.operators) == 1
+
+    def rest(self, now_us: int) -> Iterator[tuple[str, EventBatch]]:
+        """Yield the slices behind the one that `process` gave."""
+        operator = self.operators[0]
+        while operator.more:
+            made = operator.next_slice()
+            if made is not None:
+                yield self._finished(self._ways[0], made, now_us)
 
     def flush(
         self, batches: tuple[EventBatch, ...], last: int, depth: int | None, now_us: int

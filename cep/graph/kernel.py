@@ -166,7 +166,7 @@ Source = Column | Computed | Merge | Seq | Codes | Numbers | StringMap | Rank | 
 class Array:
     """One argument of a kernel.
 
-    STATE and OUTPUT arrays have `capacity(pool) * width` cells, new cells hold `fill`. STATE arrays with
+    STATE and OUTPUT arrays have `capacity(pool) * width` cells; new cells of STATE hold `fill`. STATE arrays with
     `source=ByCode()` and TABLE arrays are sized by the string table instead.
     """
 

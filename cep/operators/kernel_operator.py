@@ -57,6 +57,7 @@ DTYPES = {"i64": np.int64, "i32": np.int32, "i8": np.int8, "u8": np.uint8, "f64"
 LOGGER = logging.getLogger("cep")
 SMALL_BATCH = 64  # up to so many rows a call keeps the GIL: freeing it costs more than it gives
 MOST_CELLS = 1 << 34
+SLICE_ROWS = 8192  # a slice of output has so many rows
 
 
 class KernelOperator:
@@ -101,6 +102,9 @@ class KernelOperator:
             if a.role is Role.TABLE or isinstance(a.source, ByCode)
         ]
         self._ctl[NEXT] = MAX_I64
+        self._out = self._number["out"] + 1 if "out" in self._number else -1
+        self.slices = False  # a call may stop when it has filled a slice; then there is `more`
+        self.more = False
         self.bound_to: object = None  # whose arrays of one row the inputs are bound to
         self.kernel_seconds = 0.0
         self.compile_seconds = 0.0
@@ -220,7 +224,10 @@ class KernelOperator:
         for place, array in enumerate(self.spec.kernel.arrays):
             if array.pool != shape.name or array.role not in (Role.STATE, Role.OUTPUT):
                 continue
-            fresh = np.full(capacity * array.width, array.fill, DTYPES[array.dtype])
+            cells, dtype = capacity * array.width, DTYPES[array.dtype]
+            # What a kernel puts out it writes first: filling the cells would only touch their memory once more.
+            made = array.role is Role.OUTPUT
+            fresh = np.empty(cells, dtype) if made else np.full(cells, array.fill, dtype)
             if keep and not (shape.rehash and array.role is Role.STATE):
                 known = self._arrays[place]
                 fresh[: len(known)] = known
@@ -327,8 +334,7 @@ class KernelOperator:
         ctl[CLOCK] = clock
         ctl[OUT] = 0
         start = time.perf_counter()
-        while code := self._bound.call_small():
-            self._grow(code - 1)
+        self._call(self._bound.call_small)
         self.kernel_seconds += time.perf_counter() - start
         if ctl[ERRORS]:
             self._take_errors()
@@ -364,11 +370,7 @@ class KernelOperator:
         ctl[ERRORS] = 0
         ctl[FLUSH] = flush
         start = time.perf_counter()
-        call = self._bound.call_small if rows <= SMALL_BATCH else self._bound.call_large
-        code = call()
-        while code != DONE:
-            self._grow(code - 1)
-            code = call()
+        self._call(self._bound.call_small if rows <= SMALL_BATCH else self._bound.call_large)
         self.kernel_seconds += time.perf_counter() - start
         if ctl[ERRORS]:
             self._take_errors()
@@ -376,6 +378,27 @@ class KernelOperator:
             self._tell_stop()
         if self._grown:
             self._give_back(at_once=not rows)
+
+    def _call(self, call: Callable[[], int]) -> None:
+        """Call the kernel until it is done, or has filled a slice of output."""
+        ctl = self._ctl
+        while (code := call()) != DONE:
+            if code == self._out and self.slices and not ctl[FLUSH] and ctl[OUT] >= SLICE_ROWS:
+                self.more = True
+                return
+            self._grow(code - 1)
+
+    def next_slice(self) -> EventBatch | None:
+        """Go on where the output was full (`more`); return the rows made, None for none."""
+        ctl = self._ctl
+        self.more = False
+        ctl[OUT] = ctl[ERRORS] = 0
+        start = time.perf_counter()
+        self._call(self._bound.call_large)
+        self.kernel_seconds += time.perf_counter() - start
+        if ctl[ERRORS]:
+            self._take_errors()
+        return self.made()
 
     def _tell_stop(self) -> None:
         """Log that the kernel has stopped at a budget (ruling 10); the other rules go on."""
