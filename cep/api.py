@@ -54,8 +54,10 @@ def rule_sources(rules: Rules) -> list[SourceText]:
         try:
             sources.append(SourceText(str(path), Path(path).read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as problem:
-            msg = f"cannot read rule file {path}: {problem}"
-            raise error("CEP201", msg, hint="rule text is told from a path by its ';'") from problem
+            reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
+            msg = f"cannot read rule file {path}: {reason}"
+            hint = "rule text is told from a path by its ';'" if " " in str(path) else ""
+            raise error("CEP201", msg, hint=hint) from problem
     return sources
 
 

@@ -159,8 +159,11 @@ def _inputs(given: list[str], engine: Engine) -> dict[str, str]:
 
 
 def _only(streams: tuple[str, ...], option: str) -> str:
+    if not streams:
+        msg = "the rules read no stream"
+        raise error("CEP205", msg, hint="declare one: CREATE STREAM name (ts TIMESTAMP, ..);")
     if len(streams) != 1:
-        msg = f"{option} must name its stream: the rules have {', '.join(streams) or 'none'}"
+        msg = f"{option} must name its stream: the rules have {', '.join(streams)}"
         raise error("CEP205", msg, hint=f"{option} STREAM=FILE")
     return streams[0]
 

@@ -129,7 +129,8 @@ class EngineCore:
                 msg = f"stream {stream} is written by rules and takes no outside input"
                 raise error("CEP401", msg)
             msg = f"unknown stream {stream!r}"
-            raise error("CEP401", msg, hint=nearest(stream, self.sources))
+            known = f"the rules read {', '.join(self.sources) or 'none'}"
+            raise error("CEP401", msg, hint=nearest(stream, self.sources) or known)
         return found
 
     def needed(self, stream: str) -> frozenset[str]:
