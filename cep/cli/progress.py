@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cep.api import Engine
 
 LIVE_SECONDS = 0.2
+MOST_REASONS = 3  # rejected rows that are shown with their reason
+REASON_CELLS = 100
 BAR_CELLS = 24
 PLAIN_SECONDS = 10.0
 
@@ -86,6 +88,9 @@ class Progress:
             rejected = sum(stream["rejected"].values())
             if rejected or stream["late"]:
                 print(f"  {name}: {rejected:,} rejected, {stream['late']:,} late", file=sys.stderr)
+        for bad in self._engine.errors[:MOST_REASONS]:
+            text = bad.raw if len(bad.raw) <= REASON_CELLS else bad.raw[: REASON_CELLS - 3] + "..."
+            print(f"    {bad.stream} row {bad.seq + 1}: {bad.reason}: {text}", file=sys.stderr)
 
 
 def progress_for(engine: Engine, *, quiet: bool) -> Progress:

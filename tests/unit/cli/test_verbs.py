@@ -71,7 +71,7 @@ def test_run_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert rows(out) == FOUND
     assert "hot: 3 matches" in err
-    assert "s: 1 rejected, 0 late" in err
+    assert "s: 1 rejected, 0 late\n    s row " in err
     assert "\x1b" not in out + err
     assert "\r" not in err  # no terminal, no live line
 
