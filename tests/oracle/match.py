@@ -26,7 +26,8 @@ Key = tuple[Any, ...]
 class Run:
     """Bindings (event, variable) in order, and the place in the pattern they lead to.
 
-    `anchor` is the time a gap counts from; `skipped`: an event was not taken since the last binding.
+    `anchor` is the time a gap counts from; `skipped`: an event was not taken since the last binding; `left`: an
+    UNTIL ended its loop since then.
     `opened` is the time a growing match became one; `changed`: an update is due at the next tick.
     """
 
@@ -35,6 +36,7 @@ class Run:
     place: Place
     anchor: int
     skipped: int | None = None
+    left: int | None = None
     opened: int | None = None
     number: int = 0
     changed: bool = False
@@ -131,7 +133,7 @@ class Match(QueryOperator):
         found = self._move_for(run, event)
         if found is None or found.test.until:
             if found is not None:
-                run.place = found.place
+                run.place, run.left = found.place, event.t
             if (found is not None and found.is_fatal) or self._dies(run, event):
                 self.runs.remove(run)
             elif run.skipped is None:
@@ -143,6 +145,7 @@ class Match(QueryOperator):
             place=found.place,
             anchor=event.t,
             skipped=None,
+            left=None,
         )
         at = self.runs.index(run)
         self.runs[at : at + 1] = [taken]
@@ -363,11 +366,11 @@ class Match(QueryOperator):
         highs = [m.link.high for m in moves]
         if not waits and moves and None not in highs:
             passed = run.anchor + max(h for h in highs if h is not None)
-            ends.append((max(passed, run.skipped or passed), "gap"))
+            ends.append((max(passed, run.skipped or passed, run.left or passed), "gap"))
         return min(ends, default=(None, ""))
 
     def _pass_absence(self, run: Run, place: Place, t: int) -> list[Row]:
-        run.place, run.anchor, run.skipped = place, t, None
+        run.place, run.anchor, run.skipped, run.left = place, t, None, None
         return self._finish([run], t) if self._is_complete(run) else []
 
     def _tick(self, run: Run, t: int) -> list[Row]:

@@ -208,7 +208,10 @@ def awaited(part: Part, place: Place | None) -> str | None:
         case Wait():
             return None
         case Choice(parts=parts):
-            return awaited(parts[0], None) if place is None else awaited(parts[place[0]], place[1])
+            if place is not None:
+                return awaited(parts[place[0]], place[1])
+            needs = [awaited(p, None) for p in parts]
+            return None if None in needs else needs[0]
         case AnyOrder(operands=operands, need=need):
             counts = place or (0,) * len(operands)
             missing = [s.test.variable for c, (s, n) in zip(counts, operands, strict=True) if c < n]

@@ -74,7 +74,8 @@ def first_missing(part: Pattern) -> str:
         case Repeat():
             return first_missing(part.part) if part.low else ""
         case Choice():
-            return first_missing(part.parts[0])
+            needs = [first_missing(p) for p in part.parts]
+            return "" if "" in needs else needs[0]
         case Sequence():
             return next((name for p in part.parts if (name := first_missing(p))), "")
         case _:
