@@ -77,12 +77,16 @@ def _digest(module: ModuleType) -> str:
     place = getattr(module, "__file__", None)
     if place is None or not Path(place).is_file():
         return ""
-    return hashlib.sha256(Path(place).read_bytes()).hexdigest()[:12]
+    return _digest_of(Path(place))
+
+
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def _beside(module: str, path: Path) -> ModuleType:
     """Return the module of a file, run again only if its text has changed."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    digest = _digest_of(path)
     key = (str(path.resolve()), digest)
     if key not in _LOADED:
         spec = importlib.util.spec_from_file_location(f"cep_functions_{digest}.{module}", path)
@@ -128,16 +132,12 @@ def takes(function: Callable[..., Any], count: int) -> bool:
 # ---------------------------------------------------------------- values in and out
 
 
-def _aware(us: int) -> datetime:
-    return to_datetime(us)
-
-
 def _length(us: int) -> timedelta:
     return timedelta(microseconds=us)
 
 
 # Types whose Python values are not those that functions of the language take.
-_GIVEN: dict[Type, Callable[[Any], Any]] = {Type.TIMESTAMP: _aware, Type.DURATION: _length}
+_GIVEN: dict[Type, Callable[[Any], Any]] = {Type.TIMESTAMP: to_datetime, Type.DURATION: _length}
 
 # By type: what a function may return, and how that becomes a value of the language.
 _TAKEN: dict[Type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
