@@ -52,11 +52,15 @@ def rule_sources(rules: Rules) -> list[SourceText]:
             sources.append(path)
             continue
         try:
-            sources.append(SourceText(str(path), Path(path).read_text(encoding="utf-8")))
+            sources.append(SourceText(str(path), Path(path).read_bytes().decode("utf-8")))
         except (OSError, UnicodeDecodeError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
             msg = f"cannot read rule file {path}: {reason}"
-            hint = "rule text is told from a path by its ';'" if " " in str(path) else ""
+            hint = (
+                "rule text is told from a path by its ';'"
+                if isinstance(rules, str) and " " in rules
+                else ""
+            )
             raise error("CEP201", msg, hint=hint) from problem
     return sources
 

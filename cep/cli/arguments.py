@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-
-from cep.errors import SourceText, error
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -37,21 +34,3 @@ def pair(text: str) -> tuple[str, str]:
         msg = f"{text!r} is not NAME=VALUE"
         raise argparse.ArgumentTypeError(msg)
     return name, value
-
-
-def read_rules(paths: list[str]) -> list[SourceText]:
-    """Return the texts of rule files.
-
-    Raises:
-        CepError: CEP201, a file cannot be read.
-    """
-    sources = []
-    for path in paths:
-        try:
-            text = Path(path).read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-            msg = f"cannot read rule file {path}: {reason}"
-            raise error("CEP201", msg) from problem
-        sources.append(SourceText(path, text))
-    return sources

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cep.cli.arguments import add_rules, read_rules
+from cep.api import rule_sources
+from cep.cli.arguments import add_rules
 from cep.compile import compile_rules
 from cep.errors import CepError
 
@@ -24,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the problems of the files taken together; 2 if there is a mistake, 0 if there are only lints."""
-    sources = read_rules(arguments.rules)
+    sources = rule_sources(arguments.rules)
     try:
         problems = list(compile_rules(sources, params=dict(arguments.param)).lints)
         wrong = False

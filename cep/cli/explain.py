@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cep.cli.arguments import add_rules, read_rules
+from cep.api import rule_sources
+from cep.cli.arguments import add_rules
 from cep.explain import FORMATS, STAGES, explain
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the stage."""
     text = explain(
-        read_rules(arguments.rules),
+        rule_sources(arguments.rules),
         rule=arguments.rule,
         stage=arguments.stage,
         format=arguments.format,

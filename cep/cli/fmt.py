@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cep.cli.arguments import read_rules
+from cep.api import rule_sources
 from cep.lang.print import format_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Rewrite the files, or with --check return 1 if one would change."""
     changed = []
-    for source in read_rules(arguments.rules):
+    for source in rule_sources(arguments.rules):
         formatted = format_text(source.text, source.name)
         if formatted == source.text:
             continue

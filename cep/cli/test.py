@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cep.cli.arguments import add_parameters, read_rules
+from cep.api import rule_sources
+from cep.cli.arguments import add_parameters
 from cep.errors import error
 from cep.testing import load_tests, may_have_tests, run_test
 
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     groups = [files] if arguments.together else [[file] for file in files]
     passed = failed = 0
     for group in groups:
-        sources = read_rules(group)
+        sources = rule_sources(group)
         if not any(may_have_tests(source.text) for source in sources):
             continue
         params = dict(arguments.param)

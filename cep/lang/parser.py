@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cep.errors import CepError, Problem, Span
@@ -37,8 +38,9 @@ class ParseResult:
         self.broken_names = broken_names
 
 
+@lru_cache(maxsize=4)  # tools compile one text several times in a row
 def parse(source: SourceText) -> ParseResult:
-    """Parse a rule text; never raises for what the text says.
+    """Parse a rule text; never raises for what the text says. The last results are kept.
 
     Texts above 256 KiB, brackets nested more than 100 deep and expressions more than 150 deep are refused.
     """

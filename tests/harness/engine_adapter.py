@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import cep
+from tests.harness.sources import source_of
 
 Row = dict[str, Any]
 
@@ -40,7 +41,7 @@ def run_engine(
 
 
 def _engine(rules: str, tier: str, outputs: dict[str, list[Row]]) -> cep.Engine:
-    engine = cep.Engine(rules, tier=tier, bounded=True, raw_time=True)
+    engine = cep.Engine([source_of(rules)], tier=tier, bounded=True, raw_time=True)
     for name in engine.outputs:
         rows = outputs.setdefault(name, [])
         engine.on(name)(lambda event, rows=rows: rows.append(event.to_dict()))

@@ -14,6 +14,7 @@ from cep.compile import plan_rules
 from cep.errors import CepError, SourceText
 from cep.plan.explain import explain_text
 from tests.harness.case_format import Case, CaseError, Step, table_of, typed
+from tests.harness.sources import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,11 @@ class Run:
     def _fresh(self) -> cep.Engine:
         mode = self.mode
         engine = cep.Engine(
-            self.case.rules, tier=mode.tier, bounded=True, raw_time=True, rewrites=mode.rewrites
+            [source_of(self.case.rules)],
+            tier=mode.tier,
+            bounded=True,
+            raw_time=True,
+            rewrites=mode.rewrites,
         )
         for name in engine.outputs:
             engine._delivery.add_batches(name, lambda b, n=name: self._take(n, b))

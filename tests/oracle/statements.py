@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cep.lang import ast, parse
 from tests.oracle.values import UnsupportedError
 
 SHIPPED = Path("rules")
+_source = lru_cache(maxsize=8)(SourceText)  # the parser keeps results by source
 _RULES = (ast.CreateRule, ast.CreateIncident)
 
 
@@ -92,7 +94,7 @@ def _rule(node: Any, paused: set[str], max_runs: ast.Expression | None) -> Any:
 
 
 def _with_imports(text: str, name: str, seen: set[tuple[Path, str]]) -> list[Any]:
-    result = parse(SourceText(name, text))
+    result = parse(_source(name, text))
     if result.problems:
         raise UnsupportedError(result.problems[0].render())
     module = [n.name for n in result.statements if isinstance(n, ast.Module)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, reject, settings
+import pytest
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 import cep
@@ -140,11 +141,10 @@ def played(
     return found
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(rule=rules(), drawn=ROWS, batch=st.integers(1, 20), restart=st.booleans())
-def test_the_same_rows_with_and_without(
+def check_rule(
     rule: str, drawn: list[tuple[int, str, int, float | None]], batch: int, *, restart: bool
 ) -> None:
+    """Fail unless the rule gives the same rows with rewrites and without."""
     times = np.cumsum([t for t, *_ in drawn]).tolist()
     rows = [{"ts": t, "k": k, "v": v, "x": x} for t, (_, k, v, x) in zip(times, drawn, strict=True)]
     try:
@@ -152,3 +152,8 @@ def test_the_same_rows_with_and_without(
     except cep.CepError:  # PREV of what is not there, a loop of nothing, ..
         reject()
     assert played(rule, rows, batch, rewrites=True, restart=restart) == kept
+
+
+DRAWN = given(rule=rules(), drawn=ROWS, batch=st.integers(1, 20), restart=st.booleans())
+test_the_same_rows_with_and_without = settings(max_examples=80)(DRAWN(check_rule))
+test_the_same_rows_at_length = pytest.mark.slow(settings(max_examples=1_000)(DRAWN(check_rule)))

@@ -295,7 +295,7 @@ def test_python_tier_against_the_naive_interpreter(rule, events, batch, two_keys
     compare(rule, events, kernel_rows(rule, events, "python", batch, keys, pool=1))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rules(), streams_of())
 def test_llvm_tier_gives_the_same_rows(rule, events):
     rows = kernel_rows(rule, events, "llvm", 7, pool=1)

@@ -143,7 +143,7 @@ def test_python_tier_is_brute_force(case: Case) -> None:
         assert repr(engine(case, "python", batch)) == repr(got)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(cases())
 def test_llvm_tier_gives_the_same_rows(case: Case) -> None:
     assert repr(engine(case, "llvm", 2)) == repr(engine(case, "python", 1000))

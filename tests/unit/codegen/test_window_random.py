@@ -231,7 +231,7 @@ def check(case: Case, got: list[dict[str, Any]]) -> None:
             assert frame_naive.close(a.function, row[name], value, samples), (name, a, row, want)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(cases())
 def test_python_tier_is_brute_force(case: Case) -> None:
     got = engine(case, "python", 1000)
@@ -240,7 +240,7 @@ def test_python_tier_is_brute_force(case: Case) -> None:
         assert repr(engine(case, "python", batch)) == repr(got)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(cases())
 def test_llvm_tier_gives_the_same_rows(case: Case) -> None:
     assert repr(engine(case, "llvm", 2)) == repr(engine(case, "python", 1000))
