@@ -12,7 +12,6 @@ from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
 from cep.plan.bind.constants import bind_count
 from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.operators import convert, fits
-from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import BROKEN, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.expressions import EVENT, Aggregate, Bound, Column, Expr
@@ -132,8 +131,6 @@ class PatternScope(Scope):
         function = find_aggregate(node)
         if function is None:
             return None
-        if node.distinct and self.candidate is not None:
-            return refuse(self.report, "Call.distinct", node.span)
         owners = self._owners(node)
         if owners is None:
             return BROKEN

@@ -49,7 +49,9 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
         refuse(report, "Fork.until", span)
     if match.skip == "none" and any(_endless(part) for part, _ in chain.parts):
         refuse(report, "Quantified.combine", span)
-    leaves = [e for item in match.measures for e in walk(item.value)]
+    values = [item.value for item in match.measures]
+    values += [v.condition for v in match.variables if v.condition is not None]
+    leaves = [leaf for value in values for leaf in walk(value)]
     if any(isinstance(leaf, Aggregate) and leaf.distinct for leaf in leaves):
         refuse(report, "Fork.distinct", span)
     return report.mistakes == before

@@ -98,7 +98,7 @@ REFUSED: dict[str, Refusal] = {
     "Member.nested": Refusal("CEP306", "a field of a field"),
     "Call.mode": Refusal("CEP306", "RUNNING or FINAL"),
     "Call.later": Refusal("CEP305", "this function"),
-    "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of a pattern"),
+    "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of MATCH_RECOGNIZE"),
     # patterns
     "Quantified.combine": Refusal(
         "CEP307",

@@ -57,7 +57,7 @@ CASES: dict[str, str] = {
     "Member.nested": rule("SELECT ¦r.room.name AS x FROM r"),
     "Call.mode": match("a -> b", items="¦FINAL COUNT(a.*) AS x"),
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
-    "Call.distinct": match("a+ -> b[¦COUNT(DISTINCT a.sensor) > 1]"),
+    "Call.distinct": recognize("PATTERN (A B) DEFINE B AS ¦COUNT(DISTINCT A.sensor) > 1"),
     "Quantified.combine": match("¦a+ COMBINE -> b", "WITHIN 1m AFTER MATCH SKIP NONE"),
     "Fork.max_runs": "@max_runs(3) " + match("¦a ->> b"),
     "Fork.grows": rule("SELECT room FROM r MATCH (¦a ->> b+ WITHIN 1m) EMIT ON CLOSE"),
