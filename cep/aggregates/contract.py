@@ -82,8 +82,7 @@ class AggregateFunction:
     argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
     pair: of an aggregate with two arguments the formula by their types; `seconds`: types of the second.
     double_with: options (name, value) with which the result is DOUBLE whatever the argument.
-    distinct_formula: by type of the argument (None: any) the formula with DISTINCT before it (window
-    and frame only); empty: not allowed. where: where it may stand.
+    distinct_formula: by type of the argument (None: any) the formula with DISTINCT before it; empty: not allowed. where: where it may stand.
     """
 
     name: str
@@ -110,7 +109,7 @@ class AggregateFunction:
 
     @property
     def distinct(self) -> bool:
-        """Whether DISTINCT may stand before the argument (in windows and frames)."""
+        """Whether DISTINCT may stand before the argument."""
         return bool(self.distinct_formula)
 
     def resolve(

@@ -1,7 +1,7 @@
 """What INCREASE, RATE and RESETS share: the samples of a counter and the one before the frame.
 
 Ruling 32: the sequence is (baseline, if there is one), v1, .., vn; the baseline is the group's last
-sample before the frame, however old. A decrease is a reset: it adds the new value. With
+sample before the frame, however old; a match of a pattern has none. A decrease is a reset: it adds the new value. With
 `first_is_zero => TRUE` the counter was zero before its first sample ever.
 
 `mode => 'prometheus'` is the extrapolated growth of Prometheus (promql/functions.go, extrapolatedRate): the
@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.aggregates.contract import (
-    IN_FRAMES,
     AggregateFunction,
     Formula,
     Option,
@@ -89,7 +88,6 @@ def counter(
         name,
         results,
         formula_of,
-        where=IN_FRAMES,
         options=(_FIRST_IS_ZERO,) if prometheus is None else (_FIRST_IS_ZERO, _MODE),
         summary=summary,
         double_with=() if prometheus is None else (("mode", "prometheus"),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cep.aggregates.contract import IN_FRAMES, AggregateFunction, Formula, Options, Use
+from cep.aggregates.contract import AggregateFunction, Formula, Options, Use
 from cep.types import Type
 
 _FORMULA = Formula(
@@ -21,6 +21,5 @@ AGGREGATE = AggregateFunction(
     name="mad",
     results={Type.INT: Type.DOUBLE, Type.DOUBLE: Type.DOUBLE},
     formula_of=_formula,
-    where=IN_FRAMES,
     summary="last value in median absolute deviations from the median of the others",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cep.aggregates.contract import IN_FRAMES, AggregateFunction, Formula, Options
+from cep.aggregates.contract import AggregateFunction, Formula, Options
 from cep.aggregates.ranked import quantile_formula
 from cep.types import Type
 
@@ -17,6 +17,5 @@ AGGREGATE = AggregateFunction(
     name="median",
     results={Type.INT: Type.DOUBLE, Type.DOUBLE: Type.DOUBLE},
     formula_of=_formula,
-    where=IN_FRAMES,
     summary="middle value",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cep.aggregates.contract import IN_FRAMES, AggregateFunction, Formula, Options, Use
+from cep.aggregates.contract import AggregateFunction, Formula, Options, Use
 from cep.types import Type
 
 _BEST = "ordered_value({values.words}, most_frequent({values.tree}))"
@@ -34,6 +34,5 @@ AGGREGATE = AggregateFunction(
         )
     },
     formula_of=_formula,
-    where=IN_FRAMES,
     summary="most frequent value",
 )

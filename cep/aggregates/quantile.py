@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cep.aggregates.contract import IN_FRAMES, AggregateFunction, Formula, Option, Options
+from cep.aggregates.contract import AggregateFunction, Formula, Option, Options
 from cep.aggregates.ranked import quantile_formula
 from cep.types import Type
 
@@ -15,7 +15,6 @@ AGGREGATE = AggregateFunction(
     name="quantile",
     results={Type.INT: Type.DOUBLE, Type.DOUBLE: Type.DOUBLE},
     formula_of=_formula,
-    where=IN_FRAMES,
     options=(Option("q", Type.DOUBLE, place=1, required=True, low=0.0, high=1.0),),
     summary="q-quantile, interpolated between neighbours",
 )

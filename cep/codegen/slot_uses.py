@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from cep.aggregates import AGGREGATES
 from cep.aggregates.slots import SLOT_KINDS
 from cep.codegen import conditions, forms
 from cep.codegen.scope import Value
-from cep.codegen.texts import null_test
+from cep.codegen.texts import null_test, number_text
 from cep.plan.expressions import Call, Literal
 from cep.types import Type
 
@@ -32,11 +32,27 @@ class SlotNeed:
 
 
 def formula_of(aggregate: Aggregate) -> Formula:
-    """Return the formula of an aggregate."""
+    """Return the formula of an aggregate; over the events of a pattern there is nothing before the first of them."""
     options = {name: literal.value for name, literal in aggregate.options}
     types = tuple(a.type for a in aggregate.args)
     function = AGGREGATES[aggregate.function.lower()]
-    return function.formula(types, options, distinct=aggregate.distinct)
+    formula = function.formula(types, options, distinct=aggregate.distinct)
+    return _without_earlier(formula) if aggregate.variables else formula
+
+
+def _without_earlier(formula: Formula) -> Formula:
+    """Return a formula with the slots of what lies before the frame (`carried`) as the constants they are when empty."""
+    value, defined = formula.value, formula.defined
+    uses = []
+    for use in formula.uses:
+        if not SLOT_KINDS[use.kind].carried:
+            uses.append(use)
+            continue
+        for field in SLOT_KINDS[use.kind].fields:
+            nothing = float(field.empty) if field.dtype == "f64" else field.empty
+            name, empty = f"{{{use.name}.{field.name}}}", number_text(nothing)
+            value, defined = value.replace(name, empty), defined.replace(name, empty)
+    return replace(formula, uses=tuple(uses), value=value, defined=defined)
 
 
 def slot_needs(aggregate: Aggregate, formula: Formula) -> dict[str, SlotNeed]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cep.aggregates.slots import SLOT_KINDS
 from cep.codegen.match.distinct import RunDistinct
+from cep.codegen.match.ordered import RunOrdered
 from cep.codegen.scope import Value
 from cep.codegen.slot_uses import SlotNeed, added_values, formula_of, slot_needs, value_text
 from cep.codegen.texts import number_text
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cep.aggregates.slots import SlotKind
     from cep.codegen.match.cells import Cell, RunCells
     from cep.codegen.match.scope import MatchScope
+    from cep.codegen.writer import Writer
     from cep.plan.expressions import Aggregate
 
 
@@ -41,6 +43,7 @@ class RunAggregates:
         self.names = names
         self.slots: dict[SlotUse, dict[str, Cell]] = {}
         self.distinct = RunDistinct(cells, names)
+        self.ordered = RunOrdered(cells)
 
     def _uses(self, aggregate: Aggregate, formula: Formula) -> dict[str, SlotUse]:
         variables = aggregate.variables or self.names
@@ -57,6 +60,8 @@ class RunAggregates:
         for use in self._uses(aggregate, formula_of(aggregate)).values():
             if use in self.slots:
                 continue
+            if SLOT_KINDS[use.kind].collects:
+                self.ordered.need(use)
             name = f"{use.kind}{len(self.slots)}"
             self.slots[use] = {
                 field.name: self.cells.add(f"{name}_{field.name}", field.dtype, field.empty)
@@ -68,6 +73,9 @@ class RunAggregates:
         if _counts_different(aggregate):
             return self.distinct.value(aggregate, scope)
         formula = formula_of(aggregate)
+        for use in self._uses(aggregate, formula).values():
+            if use in self.ordered.sets:
+                return self._ordered_value(aggregate, formula, use, scope)
         names: dict[str, dict[str, str]] = {}
         for name, use in self._uses(aggregate, formula).items():
             cells = self.slots[use]
@@ -77,17 +85,61 @@ class RunAggregates:
             else:
                 local = {field: self.cells.text(cell) for field, cell in cells.items()}
             names[name] = local
-        start = "ts" if self.cells.empty else f"run_start[{self.cells.run}]"
+        for use_ in self._uses(aggregate, formula).values():
+            self._imports(SLOT_KINDS[use_.kind], scope)
+        return self._told(aggregate, formula, names, scope)
+
+    def _told(
+        self,
+        aggregate: Aggregate,
+        formula: Formula,
+        names: dict[str, dict[str, str]],
+        scope: MatchScope,
+    ) -> Value:
+        """Return the value of a formula over the fields of its slots."""
         end = scope.facts.get("match_end", "ts")
-        text, defined = value_text(formula, names, start=start, end=end)
+        text, defined = value_text(formula, names, end=end)
         kind = aggregate.type
         if defined:
             text = f"({text} if {defined} else {number_text(kind.null)})"
-        for use_ in self._uses(aggregate, formula).values():
-            self._imports(SLOT_KINDS[use_.kind], scope)
         for module, function in formula.functions:
             scope.layout.use(module, function)
         return Value(f"({text})", kind, infinite=kind is Type.DOUBLE)
+
+    def _ordered_value(
+        self, aggregate: Aggregate, formula: Formula, use: SlotUse, scope: MatchScope
+    ) -> Value:
+        """Return the value of an aggregate over values in order; the candidate's is among them while it is read."""
+        (name,) = self._uses(aggregate, formula)
+        value = self._told(aggregate, formula, {name: self.ordered.fields(use)}, scope)
+        if not aggregate.candidate or scope.variable not in use.variables:
+            return value
+        writer = scope.writer
+        entry, told = writer.fresh("lent_"), writer.fresh("told_")
+        tests, xs = added_values(use.args, use.filter, scope, lambda _: writer.fresh("x"))
+        writer.lines(f"{entry} = -1", f"{entry}_stood = -1", f"{entry}_at = 0")
+        _guarded(scope, tests, lambda: self.ordered.lend(writer, use, xs, entry))
+        writer.line(f"{told} = {value.text}")
+        with writer.block(f"if {entry} >= 0:"):
+            self.ordered.take_back(writer, use, entry)
+        return replace(value, text=told)
+
+    # ------------------------------------------------------------------ what runs keep beside their cells
+
+    def room(self, writer: Writer) -> None:
+        """Write the tests that every run of the key and a new one can take one more value."""
+        self.distinct.room(writer)
+        self.ordered.room(writer)
+
+    def start(self, writer: Writer) -> None:
+        """Write that a new run has no values."""
+        self.distinct.start(writer)
+        self.ordered.start(writer)
+
+    def drop(self, writer: Writer) -> None:
+        """Write the giving back of the values of a run."""
+        self.distinct.drop(writer)
+        self.ordered.drop(writer)
 
     def bind(self, scope: MatchScope) -> None:
         """Write the adding of the candidate to every slot of its variable."""
@@ -95,10 +147,19 @@ class RunAggregates:
         for use, cells in self.slots.items():
             if scope.variable not in use.variables:
                 continue
+            if use in self.ordered.sets:
+                self._keep(use, scope)
+                continue
             local = self._copy(use, scope)
             self._add(use, local, scope)
             for field, cell in cells.items():
                 scope.writer.line(f"{cell.array}[{self.cells.run}] = {local[field]}")
+
+    def _keep(self, use: SlotUse, scope: MatchScope) -> None:
+        """Write the adding of the candidate's value to those that the run keeps in order."""
+        writer = scope.writer
+        tests, xs = added_values(use.args, use.filter, scope, lambda _: writer.fresh("x"))
+        _guarded(scope, tests, lambda: self.ordered.add(writer, use, xs))
 
     def _copy(self, use: SlotUse, scope: MatchScope) -> dict[str, str]:
         """Write copies of the fields of a slot to locals; return field to local."""

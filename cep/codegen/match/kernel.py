@@ -308,7 +308,7 @@ class _Kernel:
                 writer.line("most_matches = key_runs[slot] + 1")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
             writer.lines(f"status = {layout.full('out')}", "break")
-        parts.scope.aggregates.distinct.room(writer)
+        parts.scope.aggregates.room(writer)
         live = f"reg[{self.runs.at + 2}]"
         if self.runs.forks is not None:
             with writer.block("if slot >= 0:"):

@@ -104,7 +104,7 @@ class Runs:
         if self.growth is not None:
             self.growth.forget()
         self._leave_queues()
-        parts.scope.aggregates.distinct.drop(writer)
+        parts.scope.aggregates.drop(writer)
         counter = parts.in_state("run_state[r]")
         writer.line(f"{counter} = {counter} - 1")
         writer.line("key_runs[slot] = key_runs[slot] - 1")
@@ -394,7 +394,7 @@ class Runs:
         if parts.node.within_events is not None:
             writer.line("run_events[r] = key_events[slot] - 1")
         self._fill_times()
-        parts.scope.aggregates.distinct.start(writer)
+        parts.scope.aggregates.start(writer)
         kept = parts.scope.cells
         for key, (cell, _) in kept.captures.items():
             shifted = replace(key, offset=1) in kept.captures

@@ -52,10 +52,6 @@ def bind_aggregate(
     if node.distinct and not function.distinct:
         report.add("CEP225", f"DISTINCT does not apply to {name}", node.span)
         return None
-    if node.distinct and where == "match" and _holds_values(function, args):
-        message = f"{name}(DISTINCT ..) does not run in a pattern"
-        report.add("CEP225", message, node.span, "COUNT(DISTINCT ..) does")
-        return None
     types = tuple(a.type for a in args)
     result = function.resolve(types, where, {n: literal.value for n, literal in options.items()})
     if result is None:
@@ -69,21 +65,21 @@ def bind_aggregate(
             "CEP211", f"{name} cannot be applied to {have}", node.span, f"it takes {accepted}"
         )
         return None
-    return Aggregate(
+    found = Aggregate(
         function.name, args, result, node.distinct, kept, tuple(options.items()), span=node.span
     )
+    if where == "match" and needs_length(found):
+        message = f"{name} extrapolates to the bounds of a frame, and a match has none in time"
+        report.add("CEP216", message, node.span, "leave `mode` out")
+        return None
+    return found
 
 
-def _holds_values(function: AggregateFunction, args: tuple[Expr, ...]) -> bool:
-    """Return whether the aggregate with DISTINCT keeps the values themselves, in order."""
-    from cep.aggregates.slots import SLOT_KINDS
+def keeps_values(aggregate: Aggregate, *kinds: str) -> bool:
+    """Return whether a slot of an aggregate grows with its rows: with all values, or with those of one of some kinds.
 
-    formula = function.formula(tuple(a.type for a in args), distinct=True)
-    return any(SLOT_KINDS[use.kind].collects == "ordered" for use in formula.uses)
-
-
-def keeps_values(aggregate: Aggregate) -> bool:
-    """Return whether a slot of an aggregate grows with its rows."""
+    kinds: "distinct", "ordered"; none: both.
+    """
     from cep.aggregates import AGGREGATES
     from cep.aggregates.slots import SLOT_KINDS
 
@@ -92,7 +88,9 @@ def keeps_values(aggregate: Aggregate) -> bool:
     formula = AGGREGATES[aggregate.function.lower()].formula(
         types, options, distinct=aggregate.distinct
     )
-    return any(SLOT_KINDS[use.kind].collects for use in formula.uses)
+    return any(
+        SLOT_KINDS[use.kind].collects in (kinds or ("distinct", "ordered")) for use in formula.uses
+    )
 
 
 def needs_length(aggregate: Aggregate) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.plan.bind.aggregates import keeps_values
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.shapes import parts_within
 from cep.plan.expressions import Aggregate
@@ -52,7 +53,7 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
     values = [item.value for item in match.measures]
     values += [v.condition for v in match.variables if v.condition is not None]
     leaves = [leaf for value in values for leaf in walk(value)]
-    if any(isinstance(leaf, Aggregate) and leaf.distinct for leaf in leaves):
+    if any(isinstance(leaf, Aggregate) and keeps_values(leaf) for leaf in leaves):
         refuse(report, "Fork.distinct", span)
     return report.mistakes == before
 

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 
 from cep.errors import nearest
 from cep.lang import ast
-from cep.plan.bind.aggregates import bind_aggregate, find_aggregate
+from cep.plan.bind.aggregates import bind_aggregate, find_aggregate, keeps_values
 from cep.plan.bind.constants import bind_count
 from cep.plan.bind.events import replace_input
 from cep.plan.bind.expressions import bind_expression
@@ -187,6 +187,8 @@ class RowPatternScope(Scope):
         aggregate = bind_aggregate(node, function, rows, "match")
         if aggregate is None:
             return BROKEN
+        if keeps_values(aggregate, "ordered"):
+            return refuse(self.report, "Recognize.collects", node.span)
         members = tuple(v for v in self.names.variables if v in self.names.members(owner))
         return self.leaf(replace(aggregate, variables=members, candidate=self.owns(owner)))
 

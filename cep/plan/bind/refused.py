@@ -99,6 +99,9 @@ REFUSED: dict[str, Refusal] = {
     "Call.mode": Refusal("CEP306", "RUNNING or FINAL"),
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of MATCH_RECOGNIZE"),
+    "Recognize.collects": Refusal(
+        "CEP305", "an aggregate that keeps its values, in MATCH_RECOGNIZE", "use MATCH ( .. )"
+    ),
     # patterns
     "Quantified.combine": Refusal(
         "CEP307",
@@ -118,7 +121,9 @@ REFUSED: dict[str, Refusal] = {
     "Fork.skip_to": Refusal(
         "CEP307", "AFTER MATCH SKIP TO a variable with ->> or COMBINE", "SKIP TO NEXT EVENT runs"
     ),
-    "Fork.distinct": Refusal("CEP307", "DISTINCT over a pattern with ->> or COMBINE"),
+    "Fork.distinct": Refusal(
+        "CEP307", "DISTINCT, or an aggregate that keeps its values, with ->> or COMBINE"
+    ),
     # clauses of MATCH
     "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),
     "Match.within_events": Refusal(
