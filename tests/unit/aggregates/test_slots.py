@@ -172,7 +172,7 @@ def test_places_and_types() -> None:
     assert AGGREGATES["sum"].resolve((Type.INT,), "over") is Type.INT
     assert AGGREGATES["avg"].resolve((Type.INT,), "over") is Type.DOUBLE
     assert AGGREGATES["first"].resolve((Type.STRING,), "match") is None
-    assert AGGREGATES["rate"].resolve((Type.DOUBLE,), "match") is None
+    assert AGGREGATES["rate"].resolve((Type.DOUBLE,), "match") is Type.DOUBLE
     assert AGGREGATES["max"].resolve((Type.TIMESTAMP,), "over") is Type.TIMESTAMP
     assert AGGREGATES["max"].resolve((Type.BOOLEAN,), "over") is None
 
