@@ -69,7 +69,7 @@ class MatchScope:
         if name.startswith("MATCH_"):
             return self._match_function(name)
         if call.star:
-            return len(self.events)
+            return sum(variable != "" for _, variable in self.events)
         match argument_of(call):
             case ast.MemberStar(target=ast.Name(name=owner)):
                 return sum(variable in self.rule.members(owner) for _, variable in self.events)

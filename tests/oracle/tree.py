@@ -165,10 +165,10 @@ class TreeReader:
         inner = self._read(part.part)
         until: tuple[Test, ...] = ()
         if part.until is not None:
-            if not isinstance(inner, Step):
-                msg = "UNTIL of a group"
-                raise UnsupportedError(msg)
-            until = (Test(inner.test.variable, inner.test.stream, part.until, until=True),)
+            # Of a group, an event that belongs to no variable.
+            variable = inner.test.variable if isinstance(inner, Step) else ""
+            (stream,) = {t.stream for t in tests_of(inner)}
+            until = (Test(variable, stream, part.until, until=True),)
         link = Link(strict=part.mode == "strict", fork=part.mode == "combine")
         return Loop(inner, part.low, part.high, part.kind == "possessive", link, until)
 
@@ -204,6 +204,21 @@ class TreeReader:
             msg = f"{atom.variable} without a stream"
             raise UnsupportedError(msg)
         return Test(atom.variable, stream, condition)
+
+
+def tests_of(part: Part) -> list[Test]:
+    """Return the tests whose events a part binds."""
+    match part:
+        case Step(test=test):
+            return [test]
+        case Wait():
+            return []
+        case Loop(part=inner):
+            return tests_of(inner)
+        case Sequence(parts=parts) | Choice(parts=parts):
+            return [t for p in parts for t in tests_of(p)]
+        case AnyOrder(operands=operands):
+            return [step.test for step, _ in operands]
 
 
 def _spliced(

@@ -250,6 +250,8 @@ class Scan:
         if move.kind != "until":
             self.runs.take(number, move)
         elif move.target != DEAD:
+            if self.runs.forks is not None:
+                self.parts.writer.line("moved = 1")
             self.runs.change_state(number, move.target, bound=False)
             ended = self.parts.automaton.states[move.target]
             self._not_taken(move.target, ended, ended.guards)

@@ -138,9 +138,12 @@ class Places:
         return ways
 
     def _until(self, place: Place, depth: int) -> list[Way]:
-        """Return the way by which UNTIL ends the loop that is the `depth`-th around the step of a place."""
+        """Return the way by which UNTIL ends the loop that is the `depth`-th around the step of a place.
+
+        It is tested where another round may begin.
+        """
         loop = self.whole.loops[self.around[place.step][depth]]
-        if not loop.until:
+        if not loop.until or place.step not in (step for step, _ in loop.lasts):
             return []
         ended = None
         if place.phases[depth] != "below":

@@ -45,9 +45,6 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
         refuse(report, "Fork.grows", span)
     if match.skip_to:
         refuse(report, "Fork.skip_to", span)
-    inner = [part for whole, _ in chain.parts for part in parts_within(whole)]
-    if any(isinstance(part, Repeat) and part.until for part in inner):
-        refuse(report, "Fork.until", span)
     if match.skip == "none" and any(_endless(part) for part, _ in chain.parts):
         refuse(report, "Quantified.combine", span)
     values = [item.value for item in match.measures]

@@ -17,7 +17,7 @@ from cep.plan.bind.forks import check_forks
 from cep.plan.bind.lints import lint_match
 from cep.plan.bind.match_select import MatchSelectScope
 from cep.plan.bind.partitions import Key, bind_partition
-from cep.plan.bind.patterns import Chain, PatternReader, VariableText
+from cep.plan.bind.patterns import Chain, PatternReader, Until, VariableText
 from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
@@ -182,9 +182,9 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
         _condition(reader.variables[v.name], v, named, environment) for v in variables.values()
     ]
     conditions += [
-        _until(name, variable, text, named, environment)
-        for name, (variable, text) in reader.untils.items()
-        if variable in variables
+        _until(name, until, named, environment)
+        for name, until in reader.untils.items()
+        if all(step in variables for step in until.steps)
     ]
     within = None
     if node.within is not None:
@@ -352,19 +352,25 @@ def _condition(
 
 
 def _until(
-    name: str,
-    variable: str,
-    text: ast.Expression,
-    variables: dict[str, BoundVariable],
-    environment: Environment,
+    name: str, until: Until, variables: dict[str, BoundVariable], environment: Environment
 ) -> Variable | None:
-    """Return the condition of an UNTIL: a condition of the variable of its loop, under a name of its own."""
-    loop = variables[variable]
-    scope = _ConditionScope(environment, f"the UNTIL of {variable}", variables, loop)
-    condition = bind_condition(text, scope)
+    """Return the condition of an UNTIL, under a name of its own: of the variable of its loop, if that is one step.
+
+    Errors: CEP245 the steps of the loop read several streams.
+    """
+    loop = variables[until.steps[0]]
+    span = until.condition.span
+    if len({variables[step].input for step in until.steps}) > 1:
+        message = "UNTIL is tested on the events of one stream, and this loop reads several"
+        environment.report.add("CEP245", message, span, "write NOT n behind its last step")
+        return None
+    if not until.variable:
+        loop = replace(loop, name=name)
+    scope = _ConditionScope(environment, f"the {name}", variables, loop)
+    condition = bind_condition(until.condition, scope)
     if is_broken(condition):
         return None
-    return Variable(name, loop.input, condition, text.span, of=variable)
+    return Variable(name, loop.input, condition, span, of=until.variable)
 
 
 class _ConditionScope(PatternScope):

@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
-from cep.plan.bind.shapes import is_required, places, waits_at_end
+from cep.plan.bind.shapes import is_required, places, steps_of, waits_at_end
 from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Gap, Pattern, Repeat, Sequence
 
 if TYPE_CHECKING:
@@ -87,6 +87,15 @@ class Chain:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Until:
+    """The UNTIL of a loop: variable of the loop (empty: it repeats more than a step), steps in it, condition."""
+
+    variable: str
+    steps: tuple[str, ...]
+    condition: ast.Expression
+
+
 class PatternReader:
     """Flattens a pattern and collects its variables in order of appearance."""
 
@@ -94,9 +103,7 @@ class PatternReader:
         self.environment = environment
         self.report = environment.report
         self.variables: dict[str, VariableText] = {}
-        self.untils: dict[
-            str, tuple[str, ast.Expression]
-        ] = {}  # name: variable of the loop, condition
+        self.untils: dict[str, Until] = {}
 
     def read(self, node: ast.Pattern) -> Chain | None:
         """Return the checked sequence of a whole pattern; None on a mistake.
@@ -270,9 +277,6 @@ class PatternReader:
         if node.kind == "reluctant":
             hint = "in MATCH the next step wins anyway; leave ? out"
             self._foreign(ast.Quantified, node.span, hint=hint)
-        if node.until is not None and (not isinstance(part, ast.Atom) or node.high == 1):
-            refuse(self.report, "Quantified.until", node.until.span)
-            return Chain()
         if isinstance(part, ast.Absent):
             self.report.add("CEP240", "NOT takes no quantifier", node.span)
             return Chain()
@@ -283,6 +287,9 @@ class PatternReader:
                     f"this quantifier asks for at least {node.low}, at most {node.high} events"
                 )
             self.report.add("CEP242", message, node.span)
+        if node.until is not None and node.high == 1:
+            message = "UNTIL ends a loop, and this one has no second round"
+            self.report.add("CEP242", message, node.until.span, "leave UNTIL out")
         body = self._part(part)
         if body is None:
             return Chain()
@@ -290,17 +297,18 @@ class PatternReader:
             return Chain([(body, node.span)])
         mode: LoopMode = node.mode or "relaxed"
         possessive = node.kind == "possessive"
-        until = self._until(part.variable, node.until) if isinstance(part, ast.Atom) else ""
+        until = self._until(body, node.until)
         return Chain([(Repeat(body, node.low, node.high, mode, possessive, until), node.span)])
 
-    def _until(self, variable: str, condition: ast.Expression | None) -> str:
+    def _until(self, body: Pattern, condition: ast.Expression | None) -> str:
         """Return the name under which the condition of an UNTIL is tested, the empty string for none."""
         if condition is None:
             return ""
-        name = f"{variable} UNTIL"
+        variable = body.variable if isinstance(body, Atom) else ""
+        name = f"{variable} UNTIL".lstrip()
         while name in self.untils:
             name += "'"
-        self.untils[name] = (variable, condition)
+        self.untils[name] = Until(variable, tuple(dict.fromkeys(steps_of(body))), condition)
         return name
 
     def _absent(self, node: ast.Absent) -> Chain:

@@ -108,9 +108,7 @@ REFUSED: dict[str, Refusal] = {
         "COMBINE without an upper limit under AFTER MATCH SKIP NONE",
         "give the loop a limit such as {1,3}, or leave AFTER MATCH out",
     ),
-    "Quantified.until": Refusal("CEP307", "UNTIL of anything but a loop of one step"),
     "Edge.any_match": Refusal("CEP307", "a gap on ->>", "use -> with a gap"),
-    "Fork.until": Refusal("CEP307", "UNTIL beside ->> or COMBINE", "use NOT n"),
     "Fork.within_events": Refusal(
         "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"
     ),

@@ -54,6 +54,15 @@ def parts_within(part: Pattern) -> Iterator[Pattern]:
             assert_never(part)
 
 
+def steps_of(part: Pattern) -> Iterator[str]:
+    """Yield the variables that events of a part are bound to, in text order."""
+    for inner in parts_within(part):
+        if isinstance(inner, Atom):
+            yield inner.variable
+        elif isinstance(inner, AnyOrder):
+            yield from (name for name, _ in inner.operands)
+
+
 def first_variables(part: Pattern) -> list[str]:
     """Return the variables an event of which a part can begin with, in order of preference."""
     match part:
