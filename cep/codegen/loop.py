@@ -5,16 +5,20 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cep.codegen.conditions import is_true
 from cep.codegen.forms import atom as simple
 from cep.codegen.forms import error_test, settled
+from cep.plan.tree import conjuncts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cep.codegen.layout import Layout
     from cep.codegen.scope import Scope, Value
     from cep.codegen.writer import Writer
     from cep.plan.expressions import Expr
+
+AHEAD = 60  # rows whose filter is evaluated at once, a bit of an int64 each
 
 
 def begin(writer: Writer) -> None:
@@ -34,6 +38,41 @@ def rows(writer: Writer, layout: Layout) -> Iterator[None]:
         no_room(writer, layout)
         yield
         writer.line("row += 1")
+
+
+@contextmanager
+def filtered(
+    writer: Writer, row: str, n_rows: str, test: Callable[[], str], *, more: str = ""
+) -> Iterator[None]:
+    """Write the loop over the next rows that pass a filter; its body handles row `row`, and leaves it by `status`.
+
+    Which ones pass is seen for up to `AHEAD` rows before any is taken: a bit a row, so that the processor has not to
+    foresee it. Stands in a loop over all rows, which it leaves where the body did.
+
+    Args:
+        writer: the kernel.
+        row: local of the row; afterwards the first row not looked at, or the one at which the body left.
+        n_rows: number of rows.
+        test: writes what the condition of row `row` needs and returns it: an int, 0 or 1.
+        more: a condition that ends the rows where it is false.
+    """
+    writer.lines(f"first = {row}", f"last = min_i64({n_rows}, first + {AHEAD})", "passing = 0")
+    with writer.block(f"while {row} < last{f' and {more}' if more else ''}:"):
+        writer.line(f"passing = passing | (({test()}) << ({row} - first))")
+        writer.line(f"{row} = {row} + 1")
+    writer.line(f"last = {row}")
+    with writer.block("while passing != 0:"):
+        writer.line(f"{row} = first + trailing_zeros(passing)")
+        yield
+        writer.line("passing = passing & (passing - 1)")
+    with writer.block("if status != 0:"):
+        writer.line("break")
+    writer.line(f"{row} = last")
+
+
+def passes(where: Expr, scope: Scope) -> str:
+    """Return 1 where a row passes, 0 where it does not: an int, found without a branch."""
+    return " & ".join(f"int({is_true(part, scope)})" for part in conjuncts(where))
 
 
 def no_room(writer: Writer, layout: Layout, n_rows: int = 1) -> None:

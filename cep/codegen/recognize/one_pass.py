@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import conditions
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
+from cep.codegen.loop import filtered, passes
 from cep.codegen.recognize.arrival import find_key, pass_filtered
 from cep.codegen.recognize.cells import Cells
 from cep.codegen.recognize.output import Output
@@ -26,7 +27,6 @@ from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH
 from cep.pattern.recognize.determinize import determinize
 from cep.pattern.recognize.possible import possible_results
 from cep.plan.expressions import Aggregate
-from cep.plan.tree import conjuncts
 
 if TYPE_CHECKING:
     from cep.codegen.recognize.cells import Cell
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from cep.plan.recognition import Recognize
 
 MOST_ACTIONS = 40
-_AHEAD = 60  # rows whose filter is evaluated at once, a bit of an int64 each
 
 
 def one_pass_kernel(node: Recognize, program: Program, name: str) -> KernelSpec | None:
@@ -159,26 +158,14 @@ class _Kernel:
             writer.line("row = row + 1")
 
     def _filtered(self, where: Expr) -> None:
-        """Write the loop over the rows that pass a filter.
-
-        Which ones do is seen for many rows before any is taken: a bit a row, so that the processor has not to foresee it.
-        """
-        parts, writer = self.parts, self.parts.writer
-        with writer.block("while row < rows:"):
-            writer.lines("base = row", f"end = min_i64(rows, base + {_AHEAD})", "passing = 0")
-            with writer.block("while row < end:"):
-                self._at_row()
-                tests = [conditions.is_true(part, parts.scope) for part in conjuncts(where)]
-                text = " & ".join(f"int({test})" for test in tests)
-                writer.line(f"passing = passing | (({text}) << (row - base))")
-                writer.line("row = row + 1")
-            with writer.block("while passing != 0:"):
-                writer.line("row = base + trailing_zeros(passing)")
-                self._row()
-                writer.line("passing = passing & (passing - 1)")
-            with writer.block("if status != 0:"):
-                writer.line("break")
-            writer.line("row = end")
+        """Write the loop over the rows that pass a filter."""
+        writer = self.parts.writer
+        self._at_row()
+        with (
+            writer.block("while row < rows:"),
+            filtered(writer, "row", "rows", lambda: passes(where, self.parts.scope)),
+        ):
+            self._row()
 
     def _at_row(self) -> None:
         """Say that conditions are about input row `row`."""

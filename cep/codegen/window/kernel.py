@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from cep.codegen import conditions
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
+from cep.codegen.loop import filtered, passes
 from cep.codegen.scope import RowScope
 from cep.codegen.texts import number_text
 from cep.codegen.window.close import WindowClose
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from cep.codegen.window.slots import Slot
     from cep.graph.kernel import KernelSpec
+    from cep.plan.expressions import Expr
     from cep.plan.nodes import GroupWindow
 
 _WIDEN = {"f64": "widen_f64", "i64": "widen_i64", "i32": "widen_i32"}
@@ -124,8 +126,7 @@ class WindowKernel:
                 writer.line("continue")
             with writer.block("if i >= n:"):
                 writer.line("break")
-            self._row(writer)
-            writer.line("i += 1")
+            self._rows(writer)
         self._leave(writer)
         return self.layout.spec(writer, doc=[self._doc()])
 
@@ -190,19 +191,27 @@ class WindowKernel:
                 writer.line("pane_end = MAX_I64 - 1")
             writer.lines(f"base = {self.base_of('pane')}", "continue")
 
-    def _row(self, writer: Writer) -> None:
-        """Write the adding of row i to the slots of its group."""
-        node = self.node
+    def _rows(self, writer: Writer) -> None:
+        """Write the adding of row i to the slots of its group; of all rows of the open pane where some are filtered."""
+        where = self.node.where
         scope = RowScope(self.layout, writer, "i")
-        tests = []
-        if node.where is not None:
-            scope.load(columns_of(node.where))
-            tests.append(conditions.is_true(node.where, scope))
-        if tests:
-            with writer.block(f"if {' and '.join(tests)}:"):
+        if where is None:
+            self._add(writer, scope)
+            writer.line("i += 1")
+        elif self.again is None:
+            more = f"{self.layout.merge('ts')}[i] < pane_end"
+            with filtered(writer, "i", "n", lambda: self._passes(writer, where), more=more):
                 self._add(writer, scope)
         else:
-            self._add(writer, scope)
+            scope.load(columns_of(where))
+            with writer.block(f"if {conditions.is_true(where, scope)}:"):
+                self._add(writer, scope)
+            writer.line("i += 1")
+
+    def _passes(self, writer: Writer, where: Expr) -> str:
+        scope = RowScope(self.layout, writer, "i")
+        scope.load(columns_of(where))
+        return passes(where, scope)
 
     def _add(self, writer: Writer, scope: RowScope) -> None:
         keys = self.keys
