@@ -84,7 +84,8 @@ class State:
     and grows (`growing`); entering such a state from another one completes it. awaits: variable of the leftmost
     step that is not satisfied and not optional, empty if there is none; in an any-order group that is not
     complete it depends on the run, and is the first move whose operand is not satisfied. limit_us: how long after
-    the last bound event the run ends, because none of its moves is possible any more.
+    the last bound event (or the end of an absence) the run ends, because none of its moves is possible any more.
+    quiet_us: behind an absence, how long that lasted, so how long before its end the last event was bound.
     """
 
     name: str
@@ -98,6 +99,7 @@ class State:
     open: bool = False
     awaits: str = ""
     limit_us: int | None = None
+    quiet_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

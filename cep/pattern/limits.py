@@ -2,7 +2,8 @@
 
 A run none of whose moves can be in time any more ends (language.md, section 5, Time). So the limit of a state is
 the largest upper gap of its moves, if all have one. A state that waits for an absence has none: its clock is
-that of the absence.
+that of the absence. Behind it the time of edges counts from its end, that of GAP from the last bound event all the same;
+a run whose GAP has passed by then ends at that instant.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def with_limits(automaton: Automaton, gap_us: int | None) -> Automaton:
 def _limited(state: State, gap_us: int | None) -> State:
     if state.accepting:
         return state
+    if gap_us is not None:
+        gap_us -= state.quiet_us
     moves = tuple(_bounded(move, gap_us) for move in state.moves)
     state = replace(state, moves=moves)
     if state.absence is not None:
@@ -30,8 +33,8 @@ def _limited(state: State, gap_us: int | None) -> State:
     highs = [move.high_us for move in moves if move.kind != "until"]
     known = [high for high in highs if high is not None]
     if not highs:
-        return replace(state, limit_us=gap_us)
-    return replace(state, limit_us=max(known) if len(known) == len(highs) else None)
+        return replace(state, limit_us=None if gap_us is None else max(gap_us, 0))
+    return replace(state, limit_us=max(0, *known) if len(known) == len(highs) else None)
 
 
 def _bounded(move: Move, gap_us: int | None) -> Move:

@@ -36,7 +36,7 @@ class _Builder:
         self.states: list[State] = []
         self.names: set[str] = set()
         self.at: dict[Place, int] = {}
-        self.quiet: dict[tuple[str, tuple[Way, ...]], int] = {}
+        self.quiet: dict[tuple[str, int, tuple[Way, ...]], int] = {}
         self.todo: list[Place] = []
         self.absences: list[Absence] = []
 
@@ -194,11 +194,14 @@ class _Builder:
     def _behind(self, number: int, exit_: _Exit) -> int:
         """Return the state behind the absence of a state; places with the same ways on share it."""
         variable = self.states[number].variable
-        key = (variable, tuple(exit_.behind))
+        quiet_us = exit_.absence.for_us or 0 if exit_.absence is not None else 0
+        key = (variable, quiet_us, tuple(exit_.behind))
         if key not in self.quiet:
             awaits = self.states[number].awaits
-            self.quiet[key] = self._new(f"{variable}_quiet", variable, awaits)
-            self._leave(self.quiet[key], _exit(exit_.behind))
+            found = self._new(f"{variable}_quiet", variable, awaits)
+            self.states[found] = replace(self.states[found], quiet_us=quiet_us)
+            self.quiet[key] = found
+            self._leave(found, _exit(exit_.behind))
         return self.quiet[key]
 
     def _skipped(self, number: int, needed: list[Move]) -> int:

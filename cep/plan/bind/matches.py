@@ -195,8 +195,6 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     skip_to = _skip_to(node, named, report)
     if chain is None:
         return None
-    if node.gap is not None and _has_absence(chain.pattern()):
-        refuse(report, "Match.gap", node.gap.span)
     _check_time(chain, within, node, environment)
     _check_before(chain, conditions, report)
     broken = report.mistakes != before
@@ -243,11 +241,6 @@ def _ends_by_gap(pattern: Pattern) -> bool:
     """Return whether some edge has an upper gap."""
     edges = (e for p in parts_within(pattern) if isinstance(p, Sequence) for e in p.edges)
     return any(isinstance(edge, Gap) and edge.high_us is not None for edge in edges)
-
-
-def _has_absence(pattern: Pattern) -> bool:
-    """Return whether NOT .. FOR stands anywhere in a pattern."""
-    return any(isinstance(p, Absent) and p.for_us is not None for p in parts_within(pattern))
 
 
 def _skip_to(node: ast.Match, named: dict[str, BoundVariable], report: Report) -> tuple[str, ...]:

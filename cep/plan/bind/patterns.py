@@ -238,7 +238,7 @@ class PatternReader:
                 # The gap is that before the first event of the whole group.
                 inner = Chain([(inner.pattern(), part.span)])
             chain.add(inner, edge)
-        for before, after, edge_node in zip(node.parts, node.parts[1:], node.edges, strict=False):
+        for after, edge_node in zip(node.parts[1:], node.edges, strict=True):
             if edge_node.any_match and isinstance(after, ast.Absent):
                 hint = "write a -> NOT n ->> b"
                 self.report.add("CEP240", "->> leads to a step, not to NOT", edge_node.span, hint)
@@ -246,8 +246,6 @@ class PatternReader:
             if timed and isinstance(after, ast.Absent):
                 hint = "put the gap behind it: a -> NOT n -[1s..5s]-> b"
                 self.report.add("CEP240", "a gap before NOT", edge_node.span, hint)
-            if timed and isinstance(before, ast.Absent) and before.duration is not None:
-                refuse(self.report, "Edge.gap_behind_absence", edge_node.span)
         return chain
 
     def _edge(self, edge: ast.Edge) -> EdgeKind:

@@ -112,7 +112,6 @@ REFUSED: dict[str, Refusal] = {
     "Fork.within_events": Refusal(
         "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"
     ),
-    "Edge.gap_behind_absence": Refusal("CEP307", "a gap behind NOT .. FOR", "use WITHIN"),
     "Fork.max_runs": Refusal("CEP307", "@max_runs with ->> or COMBINE", "make WITHIN shorter"),
     "Fork.grows": Refusal("CEP307", "EMIT CHANGES or ON CLOSE with ->> or COMBINE"),
     "Fork.gap": Refusal("CEP307", "a gap or GAP beside ->> or COMBINE", "use WITHIN"),
@@ -123,7 +122,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP307", "DISTINCT, or an aggregate that keeps its values, with ->> or COMBINE"
     ),
     # clauses of MATCH
-    "Match.gap": Refusal("CEP312", "GAP beside NOT .. FOR", "use WITHIN"),
     "Match.within_events": Refusal(
         "CEP312", "WITHIN n EVENTS with EMIT CHANGES or EMIT ON CLOSE", "use WITHIN with a duration"
     ),

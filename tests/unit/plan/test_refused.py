@@ -66,9 +66,7 @@ CASES: dict[str, str] = {
     "Fork.distinct": match("¦a ->> b", items="MEDIAN(b.value) AS n"),
     "Fork.within_events": match("¦a ->> b", "PARTITION BY room WITHIN 9 EVENTS"),
     "Edge.any_match": match("a ¦-[1s..2s]->> b"),
-    "Edge.gap_behind_absence": match("a -> NOT c FOR 5s ¦-[1s..5s]-> b"),
     "Fork.gap": match("¦a ->> b -[1s..5s]-> c"),
-    "Match.gap": match("a -> b -> NOT c FOR 5s", "PARTITION BY room GAP ¦5s"),
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b+ PARTITION BY room WITHIN 10 EVENTS) EMIT ON CLOSE"
     ),
