@@ -13,7 +13,6 @@ from tests.oracle.moves import Ahead, Move, Place, ahead, awaited, entries, link
 from tests.oracle.operator import QueryOperator, Timer
 from tests.oracle.partition import PartitionKey
 from tests.oracle.tree import Test, TreeReader, Wait
-from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
@@ -59,13 +58,11 @@ class Match(QueryOperator):
         super().__init__(catalog, rule, reads)
         assert isinstance(self.query.from_, ast.Match)
         clause = self.query.from_
-        if clause.order_by:
-            msg = "ORDER BY in MATCH"
-            raise UnsupportedError(msg)
         self.input = Input(clause.source, catalog)
         tree = TreeReader(clause, self.input.name, catalog.constant)
         self.root, self.tests = tree.root, tree.positive
         self.all_tests = [*tree.positive, *tree.negated]
+        self.alias = clause.alias
         self.single = clause.source is not None
         self.within = self._duration(clause.within)
         self.within_events, self.gap = clause.within_events, self._duration(clause.gap)

@@ -54,6 +54,8 @@ class MatchScope:
 
     def member(self, owner: str, name: str) -> Value:
         """Return a column of the last event bound to a variable, NULL if there is none."""
+        if owner == self.rule.alias:
+            return self.name(name)
         mine = [e for e, variable in self.events if variable in self.rule.members(owner)]
         return mine[-1].row[name] if mine else None
 

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 def bind_call(node: ast.Call, scope: Scope, bind: Bind) -> Expr:
     """Return a call; `bind` binds its arguments.
 
-    Errors: CEP203 unknown function, CEP305 function of a later version, and those of the arguments.
+    Errors: CEP203 unknown function, CEP225 RUNNING or FINAL outside MATCH_RECOGNIZE, CEP305 function of a later version, and those of the arguments.
     """
     if node.mode is not None:
-        return refuse(scope.report, "Call.mode", node.span)
+        message = f"{node.mode.upper()} stands in MATCH_RECOGNIZE only"
+        hint = "conditions of MATCH run over the match so far, its SELECT over the whole of it"
+        return scope.report.add("CEP225", message, node.span, hint)
     special = scope.call(node)
     if special is not None:
         return special

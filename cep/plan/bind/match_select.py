@@ -46,7 +46,8 @@ class MatchSelectScope(PatternScope):
     """SELECT and WHERE over a match: keys, measures (collected), columns of the last bound event.
 
     keys_broken: PARTITION BY has a mistake, so a bare name may be a key that is not known. ended: the rows are
-    runs that ended by time, at any step. grows: the rows are states of matches that take further events.
+    runs that ended by time, at any step. grows: the rows are states of matches that take further events. alias: the
+    name of the match, with which a name is what it is without.
 
     Invariants: equal measures are kept once; no measure has the name of a key.
     """
@@ -61,10 +62,12 @@ class MatchSelectScope(PatternScope):
         keys_broken: bool = False,
         ended: bool = False,
         grows: bool = False,
+        alias: str = "",
     ) -> None:
         super().__init__(environment, "SELECT", variables, None)
         self.ended = ended
         self.grows = grows
+        self.alias = alias
         self.keys_broken = keys_broken
         self.keys = keys
         self.chain = chain
@@ -79,6 +82,7 @@ class MatchSelectScope(PatternScope):
             self.chain,
             keys_broken=self.keys_broken,
             ended=True,
+            alias=self.alias,
         )
         found.measures = self.measures
         return found
@@ -99,6 +103,12 @@ class MatchSelectScope(PatternScope):
             message = f"{name!r} is no key, and the pattern reads several streams"
             return self.report.add("CEP248", message, span, hint)
         return self._of_last_event(name, span)
+
+    def member(self, owner: str, name: str, span: Span) -> Expr:
+        """Return a column of a variable; of the match as a whole what the bare name is."""
+        if owner == self.alias:
+            return self.name(name, span)
+        return super().member(owner, name, span)
 
     def _of_last_event(self, name: str, span: Span) -> Expr:
         """Return a column of the last bound event; which step that is may depend on optional steps."""
@@ -179,7 +189,8 @@ class MatchSelectScope(PatternScope):
 
         Errors: CEP247 a bare star.
         """
-        if isinstance(node, ast.Star):
+        whole = isinstance(node, ast.MemberStar) and node.target == ast.Name(self.alias)
+        if isinstance(node, ast.Star) or whole:
             hint = "write " + ", ".join(f"{v.name}.*" for v in self.positive())
             hint += " or single columns: " + ", ".join(self._some_columns())
             message = "* over a pattern: a match has no columns of its own"

@@ -22,6 +22,7 @@ from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
 from cep.plan.bind.shapes import is_required, loops_at_first, parts_within
+from cep.plan.bind.time_order import bind_time_order
 from cep.plan.bind.timeouts import BoundTimeout
 from cep.plan.expressions import Aggregate, Bound, Column, Expr
 from cep.plan.nodes import Absent, Filter, Gap, Match, Node, Pattern, Scan, Sequence, Variable
@@ -76,6 +77,7 @@ def bind_match_query(
         bound.chain,
         keys_broken=len(bound.keys) < len(node.partition_by),
         grows=emits.grows,
+        alias=node.alias or "",
     )
     items = bind_items(select.items, scope, scope, report)
     where = None
@@ -176,6 +178,8 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     for stream in inputs:
         environment.needs_time(stream, "MATCH", node.span)
         environment.needs_events(stream, "MATCH", node.span)
+        if node.order_by and not bind_time_order(node.order_by, stream, report):
+            break
     keys = bind_partition(node.partition_by, inputs, variables, report)
     named = {**variables, **_subsets(node.subsets, variables, report)}
     conditions = [
@@ -193,6 +197,8 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     if node.gap is not None:
         gap = bind_duration(node.gap, "the time of GAP", environment, zero=True)
     skip_to = _skip_to(node, named, report)
+    if node.alias is not None and node.alias in named:
+        report.add("CEP209", f"{node.alias!r} is the name of a variable", node.span)
     if chain is None:
         return None
     _check_time(chain, within, node, environment)
@@ -225,11 +231,6 @@ def _check_before(chain: Chain, conditions: list[Variable | None], report: Repor
 
 def _refuse_clauses(node: ast.Match, emits: Emits, environment: Environment) -> None:
     report = environment.report
-    for clause in ("order_by", "alias"):
-        value = getattr(node, clause)
-        if value not in (None, ()):
-            place = value[0] if isinstance(value, tuple) else value
-            refuse(report, f"Match.{clause}", getattr(place, "span", node.span))
     if node.within_events is not None and emits.grows:
         refuse(report, "Match.within_events", node.span)
     elif node.within_events is not None and node.within_events < 1:

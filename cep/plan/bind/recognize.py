@@ -16,6 +16,7 @@ from cep.plan.bind.recognize_scopes import MeasureScope, RowNames, RowPatternSco
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.scopes import RowScope
+from cep.plan.bind.time_order import bind_time_order
 from cep.plan.expressions import Column
 from cep.plan.nodes import Item, Node, Project, Scan, Variable
 from cep.plan.recognition import Recognize, RowExcluded, RowFollowed, RowLoop, RowSkip
@@ -126,7 +127,7 @@ class _Binder:
         for define in node.defines:
             reader.define(define)
         keys = self._keys()
-        order = self._order()
+        order = bind_time_order(node.order_by, self.stream, report)
         positive = tuple(v.name for v in reader.variables.values() if not v.negated)
         names = RowNames(self.environment, self.stream, positive, self._subsets(reader), {})
         variables = []
@@ -230,25 +231,6 @@ class _Binder:
                 "CEP606", "without PARTITION BY all rows are one", self.node.pattern.span, hint
             )
         return tuple(keys)
-
-    def _order(self) -> tuple[str, ...]:
-        """Return the columns of ORDER BY: the time of the stream, then its TIEBREAK columns (ruling 26).
-
-        Errors: CEP253.
-        """
-        time = self.stream.time_column or "ts"
-        wanted = (time, *self.stream.tiebreak)
-        for place, item in enumerate(self.node.order_by):
-            name = item.value.name if isinstance(item.value, ast.Name) else ""
-            ascending = item.direction != "desc" and item.nulls != "first"
-            fits = place < len(wanted) and name == wanted[place] and ascending
-            if not fits and not self.stream.unknown:
-                message = f"rows come in the order of time: ORDER BY {', '.join(wanted)}"
-                self.report.add(
-                    "CEP253", message, item.span, "declare other columns in TIEBREAK BY"
-                )
-                return ()
-        return wanted[: len(self.node.order_by)]
 
     def _subsets(self, reader: RowPatternReader) -> dict[str, tuple[str, ...]]:
         """Return the unions of SUBSET.

@@ -96,7 +96,6 @@ REFUSED: dict[str, Refusal] = {
     ),
     "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
     "Member.nested": Refusal("CEP306", "a field of a field"),
-    "Call.mode": Refusal("CEP306", "RUNNING or FINAL"),
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of MATCH_RECOGNIZE"),
     "Recognize.collects": Refusal(
@@ -125,8 +124,6 @@ REFUSED: dict[str, Refusal] = {
     "Match.within_events": Refusal(
         "CEP312", "WITHIN n EVENTS with EMIT CHANGES or EMIT ON CLOSE", "use WITHIN with a duration"
     ),
-    "Match.order_by": Refusal("CEP312", "ORDER BY in MATCH", "events come in the order of time"),
-    "Match.alias": Refusal("CEP312", "a name for the match", "select v.column"),
     "Match.partition": Refusal(
         "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
     ),

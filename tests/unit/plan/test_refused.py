@@ -55,7 +55,6 @@ CASES: dict[str, str] = {
     "Exists": rule("SELECT ¦EXISTS (SELECT room FROM q) AS x FROM r"),
     "Binary.regexp": rule("SELECT room FROM r WHERE ¦room REGEXP 'a'"),
     "Member.nested": rule("SELECT ¦r.room.name AS x FROM r"),
-    "Call.mode": match("a -> b", items="¦FINAL COUNT(a.*) AS x"),
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
     "Call.distinct": recognize("PATTERN (A B) DEFINE B AS ¦COUNT(DISTINCT A.sensor) > 1"),
     "Recognize.collects": recognize("MEASURES ¦MEDIAN(A.value) AS m PATTERN (A+)"),
@@ -70,8 +69,6 @@ CASES: dict[str, str] = {
     "Match.within_events": rule(
         "SELECT room FROM ¦r MATCH (a -> b+ PARTITION BY room WITHIN 10 EVENTS) EMIT ON CLOSE"
     ),
-    "Match.order_by": match("a -> b", "PARTITION BY room ORDER BY ¦ts WITHIN 1m"),
-    "Match.alias": rule("SELECT room FROM ¦r MATCH (a -> b PARTITION BY room WITHIN 1m) AS m"),
     "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
