@@ -383,7 +383,8 @@ class KernelOperator:
         """Call the kernel until it is done, or has filled a slice of output."""
         ctl = self._ctl
         while (code := call()) != DONE:
-            if code == self._out and self.slices and not ctl[FLUSH] and ctl[OUT] >= SLICE_ROWS:
+            full = code == self._out and ctl[OUT] >= max(SLICE_ROWS, ctl[N_ROWS])
+            if full and self.slices and not ctl[FLUSH]:
                 self.more = True
                 return
             self._grow(code - 1)
