@@ -17,6 +17,7 @@ from cep.delivery import Delivery, EventStream
 from cep.engine.core import EngineCore
 from cep.engine.pipeline import Input, drive
 from cep.errors import SourceText, error, nearest
+from cep.operators.observed import ObservedOperator
 from cep.types import MAX_I64, NULL_I64, Type
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Engine:
             ever idle (for backtests; `cep.run` does this).
         rewrites: whether to optimize the plan; outputs are the same without.
         workers: 1; more are not supported yet.
+        observe: a rule with a MATCH whose runs are observed (for `cep.why`; bounded engines only).
         clock: the wall clock, for tests.
 
     Raises:
@@ -101,6 +103,7 @@ class Engine:
         bounded: bool = False,
         rewrites: bool = True,
         workers: int = 1,
+        observe: str | None = None,
         clock: WallClock | None = None,
     ) -> None:
         if workers != 1:
@@ -114,7 +117,7 @@ class Engine:
             raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
         self._sources = rule_sources(rules)
         self._params = params
-        compiled = compile_rules(self._sources, params=params, rewrites=rewrites)
+        compiled = compile_rules(self._sources, params=params, rewrites=rewrites, observed=observe)
         self.lints: tuple[Problem, ...] = compiled.lints
         self.explained = compiled.explained  # texts that EXPLAIN statements of the rules ask for
         self._core = EngineCore(
@@ -136,6 +139,14 @@ class Engine:
             from cep.metrics import register
 
             self._metrics = register(self, metrics)
+
+    @property
+    def observed(self) -> ObservedOperator | None:
+        """The MATCH of the rule that is observed, None if there is none."""
+        return next(
+            (o for t in self._core.rules for o in t.operators if isinstance(o, ObservedOperator)),
+            None,
+        )
 
     # ------------------------------------------------------------ outputs
 

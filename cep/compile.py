@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cep.errors import CepError
+from cep.errors import CepError, error, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cep.errors import Problem, SourceText
     from cep.graph.graph import Graph
-    from cep.plan.nodes import Plan
+    from cep.plan.nodes import Node, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def compile_rules(
     *,
     params: Mapping[str, object] | None = None,
     rewrites: bool = True,
+    observed: str | None = None,
 ) -> Compiled:
     """Compile rule files, in the order given.
 
@@ -45,6 +46,7 @@ def compile_rules(
         sources: Texts of the files; their order is declaration order.
         params: Values for PARAMs that win over defaults.
         rewrites: Whether to optimize; outputs are the same without.
+        observed: A rule whose MATCH tells what happens to its runs (`cep why`).
 
     Raises:
         CepError: all mistakes of all files.
@@ -54,8 +56,32 @@ def compile_rules(
 
     planned = plan_rules(sources, params=params)
     explained = tuple(rule_text(rule) + "\n" for rule in planned.plan.explained)
-    graph = lower(planned.optimized if rewrites else planned.plan)
+    plan = planned.optimized if rewrites else planned.plan
+    graph = lower(plan if observed is None else _observing(plan, observed))
     return Compiled(graph, planned.lints, explained)
+
+
+def _observing(plan: Plan, rule: str) -> Plan:
+    """Return the plan in which the MATCH of a rule is observed.
+
+    Raises:
+        CepError: CEP201, there is no such rule; CEP301, it has no MATCH.
+    """
+    from cep.plan.nodes import Match
+    from cep.plan.tree import rewrite_nodes
+
+    def step(node: Node) -> Node:
+        return replace(node, observed=True) if isinstance(node, Match) else node
+
+    found = next((r for r in plan.rules if r.name == rule), None)
+    if found is None:
+        names = [r.name for r in plan.rules]
+        raise error("CEP201", f"there is no rule {rule}", hint=nearest(rule, names))
+    watched = replace(found, root=rewrite_nodes(found.root, step))
+    if watched == found:
+        hint = "it replays the runs of a MATCH ( .. )"
+        raise error("CEP301", f"rule {rule} has no MATCH: WHY is not supported yet", hint=hint)
+    return replace(plan, rules=tuple(watched if r is found else r for r in plan.rules))
 
 
 def plan_rules(

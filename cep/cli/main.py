@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "check": "list every mistake and lint of rule files",
     "test": "run the TEST statements of rule files",
     "explain": "show the stages a rule file goes through, and its pictures",
+    "why": "tell why a rule did or did not fire",
     "fmt": "format rule files in the canonical way",
     "init": "make the folder of a new rule project",
     "demo": "run the fire story on generated readings",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from cep.api import TIERS, Engine
-from cep.cli.arguments import add_rules
+from cep.cli.arguments import add_inputs, add_rules, only_stream, stream_inputs
 from cep.cli.progress import progress_for
 from cep.errors import error
 
@@ -25,14 +25,7 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add inputs, outputs and options."""
     add_rules(parser)
-    parser.add_argument(
-        "--input",
-        action="append",
-        default=[],
-        metavar="STREAM=URI",
-        help="where a stream's events come from: a file (.jsonl .csv .parquet .arrow), a glob, - for standard "
-        "input, tail:FILE; STREAM= may be left out when there is one stream (default: standard input)",
-    )
+    add_inputs(parser)
     parser.add_argument(
         "--output",
         action="append",
@@ -76,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         for text in engine.explained:
             print(text, file=sys.stderr)
-        inputs = _inputs(arguments.input, engine)
+        inputs = stream_inputs(arguments.input, engine)
         printer = Printer()
         sinks = _sinks(arguments.output, engine, printer)
         for sink in sinks:
@@ -139,35 +132,6 @@ def _serve(place: str) -> Any:
     return serve(host or "0.0.0.0", int(port))
 
 
-def _inputs(given: list[str], engine: Engine) -> dict[str, str]:
-    streams = engine.sources
-    found: dict[str, str] = {}
-    for text in given:
-        stream, sign, uri = text.partition("=")
-        if not sign or (stream not in streams and Path(text).exists()):
-            stream, uri = _only(streams, "--input"), text
-        if stream in found:
-            msg = f"stream {stream} has two inputs"
-            raise error("CEP205", msg, hint="several files can be given as a glob")
-        found[stream] = uri
-    if list(found.values()).count("-") > 1:
-        msg = "standard input can be the input of one stream only"
-        raise error("CEP205", msg)
-    if not given:
-        found[_only(streams, "--input")] = "-"
-    return found
-
-
-def _only(streams: tuple[str, ...], option: str) -> str:
-    if not streams:
-        msg = "the rules read no stream"
-        raise error("CEP205", msg, hint="declare one: CREATE STREAM name (ts TIMESTAMP, ..);")
-    if len(streams) != 1:
-        msg = f"{option} must name its stream: the rules have {', '.join(streams)}"
-        raise error("CEP205", msg, hint=f"{option} STREAM=FILE")
-    return streams[0]
-
-
 def _sinks(given: list[str], engine: Engine, printer: Printer) -> list[Sink]:
     if not given:
         for stream in engine.outputs:
@@ -177,7 +141,7 @@ def _sinks(given: list[str], engine: Engine, printer: Printer) -> list[Sink]:
     for text in given:
         stream, sign, uri = text.partition("=")
         if not sign:
-            stream, uri = _only(engine.outputs, "--output"), text
+            stream, uri = only_stream(engine.outputs, "--output"), text
         sinks.append(engine.write(stream, uri))
     return sinks
 

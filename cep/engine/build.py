@@ -12,6 +12,7 @@ from cep.engine.source_stream import SourceStream
 from cep.graph.graph import OperatorKind
 from cep.graph.kernel import Column, Computed, StringMap
 from cep.operators.kernel_operator import KernelOperator
+from cep.operators.observed import ObservedOperator
 from cep.operators.select import SelectOperator
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from cep.strings import StringTable
 
 # Kinds that have a form beside their kernel; all others are hosted kernels.
-OPERATORS: dict[OperatorKind, type[KernelOperator]] = {OperatorKind.SELECT: SelectOperator}
+OPERATORS: dict[OperatorKind, type[KernelOperator]] = {
+    OperatorKind.SELECT: SelectOperator,
+    OperatorKind.OBSERVED_MATCH: ObservedOperator,
+}
 
 
 def build_sources(graph: Graph, strings: StringTable, clock: WallClock) -> dict[str, SourceStream]:

@@ -50,6 +50,7 @@ class OperatorKind(StrEnum):
     WINDOW = "window"  # GROUP BY with TUMBLE or HOP
     OVER = "over"  # aggregates over a frame, a row for each row
     MATCH = "match"
+    OBSERVED_MATCH = "observed match"  # with notes about its runs
     RECOGNIZE = "recognize"  # MATCH_RECOGNIZE
     JOIN = "join"
     INCIDENT = "incident"

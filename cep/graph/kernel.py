@@ -15,7 +15,7 @@ touched the row (or the timer) that did not fit. It never allocates and never ra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Literal
 
 Dtype = Literal["i64", "i32", "i8", "u8", "f64"]
@@ -58,6 +58,19 @@ RUN_ENDS = {
     "runs_killed": "no_path",  # MATCH_RECOGNIZE: no way through the pattern is left
     "runs_dropped": "cap",  # @max_runs
 }
+
+# Arrays of the notes about runs that the kernel of an observed MATCH makes, i64: kind, run, what, state, row, instant.
+NOTE_ARRAYS = ("note_kind", "note_run", "note_what", "note_state", "note_row", "note_ts")
+
+
+class NoteKind(IntEnum):
+    """What a note about a run says, and what its `what` is."""
+
+    START = 0  # number of the variable
+    TAKE = 1  # number of the variable
+    FORK = 2  # the run it is a copy of
+    END = 3  # number of the reason in RUN_ENDS
+
 
 # Hidden output column i64 of a kernel with several output ports: by which one a row leaves.
 PORT = "$port"

@@ -16,7 +16,7 @@ def lower_match(node: Match, rule: str) -> tuple[OperatorSpec, Automaton]:
     """Return the operator of a MATCH and its automaton as a picture; `rule` names the kernel."""
     kernel = match_kernel(node, rule)
     operator = OperatorSpec(
-        OperatorKind.MATCH,
+        OperatorKind.OBSERVED_MATCH if node.observed else OperatorKind.MATCH,
         kernel.spec,
         node.schema,
         hidden=kernel.hidden,

@@ -250,6 +250,7 @@ class Match:
     columns are those instead: expressions over keys and measures, and the time. timeouts: runs that end by
     time give a row too, which leaves by a port of its own (`Ended`). emit: a row when the match is complete
     (match), when it closes, or for every change of it; every_us: of changes, updates at most so often.
+    observed: the host is told what happens to each run.
     """
 
     inputs: tuple[Scan, ...]
@@ -272,6 +273,7 @@ class Match:
     gap_us: int | None = None
     emit: OneOf["match", "close", "changes"] = "match"
     every_us: int | None = None
+    observed: bool = False
 
     @property
     def grows(self) -> bool:

@@ -72,17 +72,14 @@ class Run:
                 self.engine._core.end_stream(name)
 
     def _fresh(self) -> cep.Engine:
-        mode = self.mode
-        engine = cep.Engine(
-            [source_of(self.case.rules)],
-            tier=mode.tier,
-            bounded=True,
-            raw_time=True,
-            rewrites=mode.rewrites,
-        )
+        engine = cep.Engine([source_of(self.case.rules)], **self._options())
         for name in engine.outputs:
             engine._delivery.add_batches(name, lambda b, n=name: self._take(n, b))
         return engine
+
+    def _options(self) -> dict[str, Any]:
+        mode = self.mode
+        return {"tier": mode.tier, "rewrites": mode.rewrites, "bounded": True, "raw_time": True}
 
     def _take(self, name: str, batch: EventBatch) -> None:
         events = self.engine._delivery.events(name, batch)

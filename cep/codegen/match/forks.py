@@ -57,6 +57,8 @@ class Forks:
         counter = parts.in_state(source)
         writer.line(f"{counter} = {counter} + 1")
         writer.line("key_runs[slot] = key_runs[slot] + 1")
+        if self.runs.notes is not None:
+            self.runs.notes.forked()
 
     def _link(self, ends: str, at: str | int, links: str) -> None:
         parts = self.parts

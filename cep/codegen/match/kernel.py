@@ -71,7 +71,7 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
     alone = alone or automaton.before is not None
     special = automaton.forks or bool(automaton.until_variables())
-    cohort = None if alone or special else find_cohort(parts)
+    cohort = None if alone or special or node.observed else find_cohort(parts)
     if cohort is not None:
         parts.automaton = cohort.automaton
         parts.cohort = CohortWriter(parts, cohort)
@@ -118,6 +118,9 @@ class _Kernel:
         writer = parts.writer
         writer.lines("row = ctl[0]", "rows = ctl[1]", "status = 0", f"due = {self.due}")
         writer.lines("ts = 0", "slot = -1", "r = -1", "deadline = 0", "state = 0")
+        notes = self.runs.notes
+        if notes is not None:
+            notes.begin()
         parts.keys.enter(writer)
         parts.scope.aggregates.distinct.enter(writer)
         if self.growth is not None:
@@ -125,6 +128,9 @@ class _Kernel:
         if self.before is not None:
             self.before.begin()
         with writer.block("while True:"):
+            if notes is not None:
+                notes.begin()
+                notes.room()
             self._skip()
             writer.line("limit = ctl[2]")
             with writer.block("if row < rows:"):
@@ -135,6 +141,8 @@ class _Kernel:
             with writer.block("if status != 0 or row >= rows:"):
                 writer.line("break")
             writer.line("ts = limit")
+            if notes is not None:
+                notes.at_row()
             self._candidate()
             self._event()
             writer.line("row = row + 1")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.codegen.match.forks import Forks
+from cep.codegen.match.notes import Notes
 from cep.codegen.match.parts import Parts, cell_text
 from cep.pattern.automaton import DEAD, Fill, Move
 
@@ -43,6 +44,7 @@ class Runs:
         layout.state("run_key", "i64", "runs")
         layout.state("run_stream", "i8", "runs")
         layout.state("run_seq", "i64", "runs")
+        self.notes = Notes(parts) if parts.node.observed else None
         self.growth: Growth | None = None
         self.queues: list[int] = []
         self.forks = Forks(parts, self) if parts.automaton.forks else None
@@ -94,10 +96,15 @@ class Runs:
 
     # ------------------------------------------------------------------ removing
 
-    def remove(self, reason: str) -> None:
-        """Write the removal of run `r` of key `slot`, counted in the register `reason` (of RUN_ENDS; empty: in none)."""
+    def remove(self, reason: str, *, winner: str = "") -> None:
+        """Write the removal of run `r` of key `slot`, counted in the register `reason` (of RUN_ENDS; empty: in none).
+
+        winner: local of the run among those removed that has matched.
+        """
         parts = self.parts
         writer = parts.writer
+        if self.notes is not None:
+            self.notes.ended(reason, winner)
         writer.line(parts.call("runs", "remove_run", "key_ends", "2 * slot", "run_links", "r"))
         if parts.keeps_ages:
             writer.line(parts.call("runs", "remove_run", "reg", self.oldest, "run_ages", "r"))
@@ -121,6 +128,8 @@ class Runs:
         for fate, reason in reasons.items():
             with self.parts.writer.block(f"if fate == {fate}:"):
                 self.parts.add_one(reason)
+                if self.notes is not None:
+                    self.notes.because(reason)
 
     def _leave_queues(self) -> None:
         """Write the leaving of the queue run `r` stands in by its state."""
@@ -137,9 +146,12 @@ class Runs:
         if matched:
             killed, done = self.parts.register(reason), self.parts.register("runs_matched")
             writer.lines(f"{done} = {done} + {matched}", f"{killed} = {killed} - {matched}")
+        winner = "matched_run" if matched else ""
+        if matched and self.notes is not None:
+            writer.line("matched_run = r")
         writer.line("r = key_ends[2 * slot]")
         with writer.block("while r >= 0:"):
-            self.remove(reason)
+            self.remove(reason, winner=winner)
             writer.line("r = key_ends[2 * slot]")
 
     def _note_class(self, move: Move) -> None:
@@ -268,18 +280,11 @@ class Runs:
             parts.cohort.leave()
         if self.forks is not None:
             self._fork(source, move, self.forks)
+        if self.notes is not None:
+            self.notes.took(move.variable)
         parts.scope.variable = move.variable
         parts.scope.bind(starting=False)
-        if parts.node.starts == "last":
-            writer.line("run_bound[r] = run_bound[r] + 1")
-        if parts.keeps_last_time:
-            writer.line("run_last_ts[r] = ts")
-        if parts.keeps_anchor:
-            writer.line("run_anchor[r] = ts")
-        if parts.numbers_events:
-            writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
-        self._note_skip(move)
-        self._note_class(move)
+        self._note_event(move)
         for counter in move.resets:
             writer.line(f"{_count(counter)}[r] = 1")
         if move.fill is not None and move.fill.start is not None:
@@ -297,6 +302,21 @@ class Runs:
         if move.target != DEAD:
             with writer.block("else:"):
                 self._enter(source, move.target)
+
+    def _note_event(self, move: Move) -> None:
+        """Write what run `r` keeps of the event it has taken beside its values."""
+        parts = self.parts
+        writer = parts.writer
+        if parts.node.starts == "last":
+            writer.line("run_bound[r] = run_bound[r] + 1")
+        if parts.keeps_last_time:
+            writer.line("run_last_ts[r] = ts")
+        if parts.keeps_anchor:
+            writer.line("run_anchor[r] = ts")
+        if parts.numbers_events:
+            writer.line(f"run_last_event[r] = {parts.register('events_seen')}")
+        self._note_skip(move)
+        self._note_class(move)
 
     def _fork(self, source: int, move: Move, forks: Forks) -> None:
         """Write what taking a move of a pattern that forks does first: the copy that stays, the hash of all bound events."""
@@ -341,6 +361,8 @@ class Runs:
         writer.line("r = " + parts.call("slots", "take_slot", "reg", self.at, "run_chain"))
         parts.add_one("runs_started")
         self._fill(move)
+        if self.notes is not None:
+            self.notes.started(move.variable)
         self._note_class(move)
         if parts.node.skip_to:
             writer.line("run_skip_event[r] = -1")
