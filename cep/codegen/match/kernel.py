@@ -310,10 +310,14 @@ class _Kernel:
         writer = parts.writer
         layout = parts.layout
         writer.line("most_matches = 1")
-        all_end = parts.node.timeouts and parts.node.within_events is not None
+        counted = parts.node.within_events is not None
+        all_end = parts.node.timeouts and counted
         if not parts.past_last or self.growth is not None or all_end:
             with writer.block("if slot >= 0:"):
                 writer.line("most_matches = key_runs[slot] + 1")
+        if self.growth is not None and counted:
+            # A match may open or change with an event, and close behind it.
+            writer.line("most_matches = 2 * most_matches")
         with writer.block(f"if ctl[3] + most_matches > {layout.capacity('out')}:"):
             writer.lines(f"status = {layout.full('out')}", "break")
         parts.scope.aggregates.room(writer)

@@ -123,11 +123,22 @@ class Timers:
         parts = self.parts
         writer = parts.writer
         writer.line("r = key_ends[2 * slot]")
+        growth = self.runs.growth
         with writer.block(f"while r >= 0 and key_events[slot] - run_events[r] >= {most}:"):
-            if parts.node.timeouts:
-                self.emitter.emit("ts", "row", "run_last_ts[r]", port=ENDED_PORT)
-            self.runs.remove("runs_expired_within")
+            if growth is None:
+                self._use_up()
+            else:
+                with writer.block(f"if {OPEN}:"):
+                    growth.close("ts", "row", "within")
+                with writer.block("else:"):
+                    self._use_up()
             writer.line("r = key_ends[2 * slot]")
+
+    def _use_up(self) -> None:
+        """Write the end of run `r`, which is not complete, at an event that it does not take."""
+        if self.parts.node.timeouts:
+            self.emitter.emit("ts", "row", "run_last_ts[r]", port=ENDED_PORT)
+        self.runs.remove("runs_expired_within")
 
     def _next_tick(self, ticks: int) -> None:
         """Write the comparison with the first update in the heap of those that are due."""

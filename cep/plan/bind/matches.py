@@ -168,7 +168,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     """Bind everything inside the parentheses of MATCH."""
     report = environment.report
     before = report.mistakes
-    _refuse_clauses(node, emits, environment)
+    _check_count(node, report)
     default = _source(node, environment)
     reader = PatternReader(environment)
     chain = reader.read(node.pattern)
@@ -229,11 +229,12 @@ def _check_before(chain: Chain, conditions: list[Variable | None], report: Repor
                 break
 
 
-def _refuse_clauses(node: ast.Match, emits: Emits, environment: Environment) -> None:
-    report = environment.report
-    if node.within_events is not None and emits.grows:
-        refuse(report, "Match.within_events", node.span)
-    elif node.within_events is not None and node.within_events < 1:
+def _check_count(node: ast.Match, report: Report) -> None:
+    """Check WITHIN n EVENTS.
+
+    Errors: CEP216.
+    """
+    if node.within_events is not None and node.within_events < 1:
         message = "a match has one event at least"
         report.add("CEP216", message, node.span, "write WITHIN 1 EVENTS or more")
 

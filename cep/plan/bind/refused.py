@@ -121,9 +121,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP307", "DISTINCT, or an aggregate that keeps its values, with ->> or COMBINE"
     ),
     # clauses of MATCH
-    "Match.within_events": Refusal(
-        "CEP312", "WITHIN n EVENTS with EMIT CHANGES or EMIT ON CLOSE", "use WITHIN with a duration"
-    ),
     "Match.partition": Refusal(
         "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
     ),

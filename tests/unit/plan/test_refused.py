@@ -66,9 +66,6 @@ CASES: dict[str, str] = {
     "Fork.within_events": match("¦a ->> b", "PARTITION BY room WITHIN 9 EVENTS"),
     "Edge.any_match": match("a ¦-[1s..2s]->> b"),
     "Fork.gap": match("¦a ->> b -[1s..5s]-> c"),
-    "Match.within_events": rule(
-        "SELECT room FROM ¦r MATCH (a -> b+ PARTITION BY room WITHIN 10 EVENTS) EMIT ON CLOSE"
-    ),
     "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
