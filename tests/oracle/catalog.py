@@ -238,9 +238,11 @@ class Catalog:
             raise UnsupportedError(".*")
         owner = star.target.name
         streams = streams_of(query.from_)
-        if owner not in streams:
+        members = next((s.variables for s in query.from_.subsets if s.name == owner), (owner,))
+        if any(member not in streams for member in members):
             raise UnsupportedError(owner)
-        return [f"{owner}_{n}" for n in self.columns(streams[owner])]
+        first, *others = [self.columns(streams[member]) for member in members]
+        return [f"{owner}_{n}" for n in first if all(n in other for other in others)]
 
     def reads(self, rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
         """Return the streams a rule reads."""

@@ -99,11 +99,15 @@ class PatternScope(Scope):
         return column if is_broken(column) else replace_input(column, variable.input)
 
     def member(self, owner: str, name: str, span: Span) -> Expr:
-        """Return a column of the last event bound to a variable; of the candidate for its own variable."""
+        """Return a column of the last event bound to a variable; of the candidate for its own and for its subsets."""
         if self.candidate is not None and owner == self.candidate.name:
             return self.column_of(self.candidate, name, span)
         variable = self.variable(owner, span)
-        return BROKEN if variable is None else self.bound(variable, name, span)
+        if variable is None:
+            return BROKEN
+        if self.candidate is not None and variable.holds(self.candidate.name):
+            return self.column_of(self.candidate, name, span)
+        return self.bound(variable, name, span)
 
     def bound(self, variable: BoundVariable, name: str, span: Span) -> Expr:
         """Return a column of the last event bound to a variable."""

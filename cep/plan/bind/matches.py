@@ -22,6 +22,7 @@ from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import bind_items, project, throttle
 from cep.plan.bind.shapes import is_required, loops_at_first, parts_within
+from cep.plan.bind.subsets import bind_subsets
 from cep.plan.bind.time_order import bind_time_order
 from cep.plan.bind.timeouts import BoundTimeout
 from cep.plan.expressions import Aggregate, Bound, Column, Expr
@@ -181,7 +182,7 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
         if node.order_by and not bind_time_order(node.order_by, stream, report):
             break
     keys = bind_partition(node.partition_by, inputs, variables, report)
-    named = {**variables, **_subsets(node.subsets, variables, report)}
+    named = {**variables, **bind_subsets(node.subsets, variables, report)}
     conditions = [
         _condition(reader.variables[v.name], v, named, environment) for v in variables.values()
     ]
@@ -302,32 +303,6 @@ def _variables(
         number = inputs.index(stream)
         variables[text.name] = BoundVariable(text.name, stream, number, text.negated)
     return tuple(inputs), variables
-
-
-def _subsets(
-    subsets: tuple[ast.Subset, ...], variables: dict[str, BoundVariable], report: Report
-) -> dict[str, BoundVariable]:
-    """Return the names SUBSET gives to several variables of one stream.
-
-    Errors: CEP204, CEP209 name taken, CEP245 variables of several streams, CEP249 negated variable.
-    """
-    found: dict[str, BoundVariable] = {}
-    for subset in subsets:
-        members = [variables[name] for name in subset.variables if name in variables]
-        unknown = [name for name in subset.variables if name not in variables]
-        if subset.name in variables or subset.name in found:
-            report.add("CEP209", f"{subset.name!r} is the name of a variable", subset.span)
-        elif unknown:
-            report.add("CEP204", f"unknown variable {unknown[0]!r}", subset.span)
-        elif any(v.negated for v in members):
-            report.add("CEP249", "a variable behind NOT has no event", subset.span)
-        elif len({v.input for v in members}) > 1:
-            report.add("CEP245", "the variables of a SUBSET read one stream", subset.span)
-        else:
-            first = members[0]
-            names = tuple(dict.fromkeys(subset.variables))
-            found[subset.name] = replace(first, name=subset.name, members=names)
-    return found
 
 
 def _condition(
