@@ -120,6 +120,7 @@ class Engine:
         compiled = compile_rules(self._sources, params=params, rewrites=rewrites, observed=observe)
         self.lints: tuple[Problem, ...] = compiled.lints
         self.explained = compiled.explained  # texts that EXPLAIN statements of the rules ask for
+        self.questions = compiled.questions  # what EXPLAIN WHY statements ask
         self._core = EngineCore(
             compiled.graph, tier=tier, emit=self._emit, bounded=bounded, clock=clock
         )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cep.errors import Problem, SourceText
     from cep.graph.graph import Graph
-    from cep.plan.nodes import Node, Plan
+    from cep.plan.nodes import Node, Plan, WhyQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Compiled rule files: the graph the engine runs, advice (CEP6xx), the plans that EXPLAIN statements ask for."""
+    """Compiled rule files: the graph the engine runs, advice (CEP6xx), what EXPLAIN statements ask for."""
 
     graph: Graph
     lints: tuple[Problem, ...]
     explained: tuple[str, ...] = ()
+    questions: tuple[WhyQuestion, ...] = ()
 
 
 def compile_rules(
@@ -58,7 +59,7 @@ def compile_rules(
     explained = tuple(rule_text(rule) + "\n" for rule in planned.plan.explained)
     plan = planned.optimized if rewrites else planned.plan
     graph = lower(plan if observed is None else _observing(plan, observed))
-    return Compiled(graph, planned.lints, explained)
+    return Compiled(graph, planned.lints, explained, planned.plan.questions)
 
 
 def _observing(plan: Plan, rule: str) -> Plan:

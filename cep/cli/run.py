@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cep.connectors.base import Sink
+    from cep.plan.nodes import WhyQuestion
     from cep.tables import Event
 
 
@@ -81,10 +82,37 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             reading = engine.read(inputs, start=arguments.start, end=arguments.end)
             _work(reading, sinks, progress, printer)
+            _answer(engine.questions, arguments, inputs)
         finally:
             if rejects is not None:
                 _write_rejects(engine, rejects)
     return 0
+
+
+def _answer(
+    questions: tuple[WhyQuestion, ...], arguments: argparse.Namespace, inputs: dict[str, str]
+) -> None:
+    """Print what EXPLAIN WHY statements ask; the inputs are read once more for each."""
+    if not questions:
+        return
+    from cep.why import why
+
+    for uri in inputs.values():
+        if uri == "-" or uri.startswith("tail:"):
+            print(f"EXPLAIN WHY needs inputs that can be read again, not {uri}", file=sys.stderr)
+            return
+    params = dict(arguments.param)
+    for asked in questions:
+        answer = why(
+            arguments.rules,
+            asked.rule,
+            inputs,
+            key=dict(asked.key),
+            during=asked.during,
+            params=params,
+            span=(arguments.start, arguments.end),
+        )
+        print(answer.render(negated=asked.negated), file=sys.stderr)
 
 
 class Printer:

@@ -25,6 +25,7 @@ from cep.plan.bind.outputs import (
     union_schema,
 )
 from cep.plan.bind.queries import bind_query
+from cep.plan.bind.questions import bind_questions
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.streams import bind_stream
@@ -106,11 +107,13 @@ class _Binder:
                 self.environment.broken_names |= {*item.writes}
         rules = self._rules(ordered, found)
         tests = self._tests(found)
+        active = [r for r in rules if r.name.partition("$")[0] not in catalog.paused]
+        questions = bind_questions(catalog.questions, active, self.environment)
         if self.report.mistakes:
             return Binding(None, tuple(self.report.problems))
         explained = tuple(r for n in catalog.explained for r in rules if r.name == n)
-        active = [r for r in rules if r.name.partition("$")[0] not in catalog.paused]
-        plan = replace(self._plan(ordered, active), tests=tests, explained=explained)
+        plan = self._plan(ordered, active)
+        plan = replace(plan, tests=tests, explained=explained, questions=questions)
         return Binding(plan, tuple(self.report.problems))
 
     def _tests(self, found: Declarations) -> tuple[RuleTest, ...]:

@@ -475,10 +475,20 @@ class FunctionPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class WhyQuestion:
+    """EXPLAIN WHY [NOT]: a rule with a MATCH, values of keys by column, a span of time in us (None: all)."""
+
+    rule: str
+    negated: bool
+    key: tuple[tuple[str, object], ...]
+    during: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A bound rule file: every stream (derived ones with their schema), rules in topological order.
 
-    explained: the rules and queries that EXPLAIN statements name; some of them may not run.
+    explained: the rules and queries that EXPLAIN statements name; some of them may not run. questions: of EXPLAIN WHY.
     """
 
     streams: tuple[StreamSpec, ...]
@@ -488,3 +498,4 @@ class Plan:
     tests: tuple[RuleTest, ...] = ()
     functions: tuple[FunctionPlan, ...] = ()
     explained: tuple[RulePlan, ...] = ()
+    questions: tuple[WhyQuestion, ...] = ()

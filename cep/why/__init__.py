@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cep.api import Engine, rule_sources
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "why"]
 
+Instant = datetime | str | float | None
+
 
 def why(
     rules: Rules,
@@ -31,6 +34,7 @@ def why(
     key: Mapping[str, Any] | None = None,
     during: tuple[int, int] | None = None,
     params: Mapping[str, object] | None = None,
+    span: tuple[Instant, Instant] = (None, None),
 ) -> Answer:
     """Replay inputs through a rule set and return what became of the runs of one rule for one key.
 
@@ -43,6 +47,7 @@ def why(
         key: values of columns of PARTITION BY; those left out may be anything.
         during: only runs that lived in [start, end], us since 1970 UTC.
         params: values of PARAMs.
+        span: `start` and `end` of `Engine.read`.
 
     Raises:
         CepError: mistakes of the rules; CEP201 no such rule; CEP205 a key that is no column of PARTITION BY; CEP301 the rule
@@ -55,7 +60,7 @@ def why(
         operator = engine.observed
         assert operator is not None
         operator.wanted = test
-        for _ in engine.read(inputs):
+        for _ in engine.read(inputs, start=span[0], end=span[1]):
             pass
         stats = engine.stats()
         runs = runs_of(node, operator.notes)

@@ -48,17 +48,18 @@ class Answer:
 
     # ------------------------------------------------------------------ as text
 
-    def render(self, *, most: int = MOST_RUNS) -> str:
+    def render(self, *, most: int = MOST_RUNS, negated: bool = False) -> str:
         """Return the answer as lines of text: how far it came, the matches, then the runs that came furthest.
 
-        most: so many matches and so many other runs are told.
+        most: so many matches and so many other runs are told. negated: why it did not fire, matches are not told.
         """
         matches = [run for run in self.runs if run.matched]
         others = sorted(
             (r for r in self.runs if not r.matched), key=self.reasons.step, reverse=True
         )
         lines = self._head(len(matches))
-        lines += self._told(matches, most, "matches")
+        if not negated:
+            lines += self._told(matches, most, "matches")
         lines += self._told(others, most, "runs")
         return "\n".join(lines)
 

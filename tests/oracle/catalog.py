@@ -137,7 +137,7 @@ class Catalog:
                     self.parameters[name] = self.constant(default)
             case ast.CreateRule() | ast.CreateIncident():
                 self.rules.append(statement)
-            case ast.Test():
+            case ast.Test() | ast.ExplainWhy():
                 pass
             case _:
                 raise UnsupportedError(type(statement).__name__)

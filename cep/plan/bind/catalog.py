@@ -35,11 +35,12 @@ MAX_RUNS = "engine.max_runs"
 
 @dataclass(slots=True)
 class Catalog:
-    """Statements that declare something; rules that do not run; rules to explain; values of SET."""
+    """Statements that declare something; rules that do not run; rules to explain, questions; values of SET."""
 
     statements: list[ast.Statement] = field(default_factory=list)
     paused: set[str] = field(default_factory=set)
     explained: list[str] = field(default_factory=list)
+    questions: list[ast.ExplainWhy] = field(default_factory=list)
     max_runs: int | None = None
 
 
@@ -77,6 +78,9 @@ class _Settling:
             case ast.ExplainRule():
                 if self._known(node.name, _RULES, "EXPLAIN RULE", node.span):
                     self.found.explained.append(node.name)
+            case ast.ExplainWhy():
+                if self._known(node.rule, _RULES, "EXPLAIN WHY", node.span):
+                    self.found.questions.append(node)
             case ast.RuleState():
                 self._state(node)
             case ast.Drop():
@@ -139,6 +143,7 @@ class _Settling:
         self.found.statements = [s for s in self.found.statements if s not in there]
         self.found.paused.discard(node.name)
         self.found.explained = [n for n in self.found.explained if n != node.name]
+        self.found.questions = [q for q in self.found.questions if q.rule != node.name]
 
     def _set(self, node: ast.SetOption) -> None:
         if node.name.lower() != MAX_RUNS:

@@ -27,7 +27,9 @@ _TWO_WINDOWS = "use TUMBLE(10s) or HOP(size => 10s, every => 1s)"
 REFUSED: dict[str, Refusal] = {
     # statements
     "CreateFunction.aggregate": Refusal("CEP301", "CREATE AGGREGATE FUNCTION"),
-    "ExplainWhy": Refusal("CEP301", "EXPLAIN WHY"),
+    "ExplainWhy": Refusal(
+        "CEP301", "EXPLAIN WHY of a rule without MATCH ( .. )", "it tells of the runs of a MATCH"
+    ),
     # streams
     "CreateStream.schemaless": Refusal(
         "CEP310", "a stream without columns", "list the columns: CREATE STREAM s (ts TIMESTAMP, ..)"

@@ -14,7 +14,7 @@ CASES: dict[str, str] = {
     "CreateFunction.aggregate": (
         "¦CREATE AGGREGATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';"
     ),
-    "ExplainWhy": "EXPLAIN ¦WHY x;",
+    "ExplainWhy": rule("SELECT room FROM r") + " EXPLAIN ¦WHY x;",
     "CreateStream.schemaless": "¦CREATE STREAM s;",
     "PrimaryKey": "CREATE STREAM s (k INT, ¦PRIMARY KEY (k));",
     "ColumnDefinition.primary_key": "CREATE STREAM s (¦k INT PRIMARY KEY);",

@@ -152,3 +152,25 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [run["end"]["reason"] for run in answer["runs"]] == ["matched", "within"]
     assert main([*command, "--during", "1970-01-01T00:00:12Z", "1970-01-01T00:01:00Z"]) == 0
     assert "r: 0 matches, 1 run" in capsys.readouterr().out
+
+
+def test_the_statement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """EXPLAIN WHY [NOT] in a rule file is answered behind a run; WHY NOT does not tell the matches."""
+    rules, rows = tmp_path / "r.cep", tmp_path / "s.jsonl"
+    rule = f"CREATE RULE r AS SELECT k FROM MATCH ({A} -> {B} PARTITION BY k WITHIN 10s);\n"
+    during = "DURING (TIMESTAMP('1970-01-01T00:00:00Z'), TIMESTAMP('1970-01-01T00:00:05Z'))"
+    rules.write_text(f"{STREAM}{rule}EXPLAIN WHY NOT r FOR k = 'p' {during};\n")
+    rows.write_text(
+        '{"ts": 1, "k": "p", "kind": "a", "x": 1}\n{"ts": 3, "k": "p", "kind": "b", "x": 2}\n'
+        '{"ts": 4, "k": "p", "kind": "a", "x": 1}\n{"ts": 60, "k": "p", "kind": "a", "x": 1}\n'
+    )
+    assert main(["run", str(rules), "--input", str(rows), "--quiet", "--tier", "python"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "r for k = p: 1 match, 2 runs, 4 events",
+        "furthest step: b (2 of 2)",
+        "ended: 1 within",
+        "",
+        "run 2",
+        "  a        1970-01-01T00:00:04.000000Z kind = a, x = 1",
+        "  within   1970-01-01T00:00:14.000000Z: WITHIN 10s was over: it waited for b",
+    ]
