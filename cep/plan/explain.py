@@ -271,7 +271,7 @@ def _edge_text(edge: str | Gap) -> str:
         return _EDGE[edge]
     low = format_duration(edge.low_us) if edge.low_us else ""
     high = "" if edge.high_us is None else format_duration(edge.high_us)
-    return f" -[{low}..{high}]-> "
+    return f" -[{low}..{high}]->{'>' if edge.fork else ''} "
 
 
 def _any_order_text(group: AnyOrder) -> str:

@@ -186,10 +186,14 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`-[low..high]->`: as `->`, with a time between the last event before and the first one behind, inclusive."""
+    """`-[low..high]->`: as `->`, with a time between the last event before and the first one behind, inclusive.
+
+    fork: `-[low..high]->>`, as `->>`.
+    """
 
     low_us: int = 0
     high_us: int | None = None
+    fork: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The run that takes the event goes on as it is; a copy of its cells stays where i
 *Bound.* A run is a constant number of cells, not a list of its events. Over n events of a start within WITHIN, f edges
 `->>` make O(n^f) runs, each of them a match of its own under SKIP NONE. Under PAST LAST and TO NEXT only the first
 completion of a start is emitted, so of two runs of a start that stand in equal configurations (state, counters, what the
-conditions read of the bindings) the later one can never be seen: it is dropped at once. So a start keeps at most one run
+conditions read of the bindings) the later one can never be seen: it is dropped at once (where a gap is counted, configurations have its beginning). So a start keeps at most one run
 a configuration: O(states) runs if no condition reads a binding, whatever the number of events and also for COMBINE without a
 limit. *Source:* configurations of runs that share a future are one, J. Agrawal, Y. Diao, D. Gyllstrom, N. Immerman,
 Efficient pattern matching over event streams, SIGMOD 2008 (merging equivalent runs).
@@ -22,6 +22,7 @@ from cep.types import Type
 if TYPE_CHECKING:
     from cep.codegen.match.parts import Parts
     from cep.codegen.match.runs import Runs
+    from cep.pattern.automaton import Move, State
 
 _LINKED = frozenset({"run_chain", "run_links", "run_ages", "run_queue"})
 FAMILY = "run_number[{}] == run_number[r]"
@@ -51,9 +52,9 @@ class Forks:
         self._link("key_ends", "2 * slot", "run_links")
         if parts.keeps_ages:
             self._link("reg", self.runs.oldest, "run_ages")
-        absence = parts.automaton.states[source].absence
-        if absence is not None:
-            self._link("reg", self.runs.queues[absence], "run_queue")
+        clock = parts.clock_of(source)
+        if clock is not None:
+            self._link("reg", self.runs.queues[clock], "run_queue")
         counter = parts.in_state(source)
         writer.line(f"{counter} = {counter} + 1")
         writer.line("key_runs[slot] = key_runs[slot] + 1")
@@ -98,6 +99,9 @@ class Forks:
         names += ["run_missing"] if automaton.filled else []
         names += ["run_deadline"] if parts.has_absence else []
         tests = [f"{name}[r] == {name}[earlier]" for name in names]
+        if parts.keeps_anchor:
+            timed = " or ".join(f"run_state[r] == {number}" for number in self._timed())
+            tests.append(f"(run_anchor[r] == run_anchor[earlier] or not ({timed}))")
         if parts.node.starts == "last":
             tests.append("(run_bound[r] == 1) == (run_bound[earlier] == 1)")
         dtypes = {array.name: array.dtype for array in parts.layout.arrays()}
@@ -109,6 +113,15 @@ class Forks:
                 )
             tests.append(test)
         return tests
+
+    def _timed(self) -> list[int]:
+        """Return the states in which, or in what they become without an event, it counts when the last event was bound."""
+        states = self.parts.automaton.states
+        timed = {n for n, s in enumerate(states) if any(_is_timed(move) for move in s.moves)}
+        timed |= {n for n, s in enumerate(states) if s.limit_us is not None}
+        while more := {n for n, s in enumerate(states) if _later(s) & timed} - timed:
+            timed |= more
+        return sorted(timed)
 
     def first_due(self, waits: str) -> None:
         """Write the change of run `r`, whose absence ends at `due`, to the first such run of its start.
@@ -138,3 +151,12 @@ class Forks:
             self.runs.remove("runs_killed_skip")
             writer.line("r = behind")
         writer.lines("next_run = behind", "other = -1")
+
+
+def _is_timed(move: Move) -> bool:
+    return bool(move.low_us) or move.high_us is not None
+
+
+def _later(state: State) -> set[int]:
+    """Return the states that one becomes without binding an event, the end of an absence apart."""
+    return {state.skipped, *(move.target for move in state.moves if move.kind == "until")}

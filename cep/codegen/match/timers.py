@@ -170,7 +170,7 @@ class Timers:
         ends = [s.satisfied for _, s in states]
         if any(parts.automaton.states[n].accepting or parts.is_open(n) for n in ends):
             self._room()
-        if self.runs.forks is not None:
+        if self.runs.forks is not None and states:
             waits = " or ".join(f"run_state[earlier] == {number}" for number, _ in states)
             self.runs.forks.first_due(waits)
         writer.line("state = run_state[r]")

@@ -21,7 +21,7 @@ def sequence(
     right = right.moved(len(left.steps))
     between = Edge(strict=edge == "strict", fork=edge == "fork")
     if isinstance(edge, Gap):
-        between = Edge(strict=False, low_us=edge.low_us, high_us=edge.high_us)
+        between = Edge(strict=False, low_us=edge.low_us, high_us=edge.high_us, fork=edge.fork)
     firsts = left.firsts
     if left.empty is not None:
         firsts += tuple((step, left.empty + to) for step, to in right.firsts)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cep.errors import Span
-    from cep.plan.bind.patterns import Chain
+    from cep.plan.bind.patterns import Chain, EdgeKind
     from cep.plan.bind.report import Report
     from cep.plan.nodes import Match, Pattern
 
@@ -30,12 +30,10 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
     before = report.mistakes
     if not is_forked(chain):
         return True
-    if match.gap_us is not None or _has_gaps(chain):
-        refuse(report, "Fork.gap", span)
-    elif match.within_events is not None:
+    if match.within_events is not None:
         refuse(report, "Fork.within_events", span)
-    elif match.within_us is None:
-        message = "->> and COMBINE need WITHIN: without it runs grow in number for ever"
+    elif (match.within_us, match.gap_us) == (None, None):
+        message = "->> and COMBINE need WITHIN or GAP: without it runs grow in number for ever"
         report.add("CEP257", message, span, "add WITHIN 1h (as long as a match may take)")
     if match.timeouts:
         report.add("CEP257", "ON TIMEOUT with ->> or COMBINE", span, "use -> and plain loops")
@@ -57,21 +55,21 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
 
 def is_forked(chain: Chain) -> bool:
     """Return whether a whole pattern forks."""
-    return "fork" in chain.edges or forks(part for part, _ in chain.parts)
+    edges = any(_edge_forks(edge) for edge in chain.edges)
+    return edges or forks(part for part, _ in chain.parts)
 
 
 def forks(parts: Iterable[Pattern]) -> bool:
     """Return whether runs of some part both take an event and stay."""
     inner = [part for whole in parts for part in parts_within(whole)]
     loops = any(isinstance(part, Repeat) and part.mode == "combine" for part in inner)
-    return loops or any(isinstance(part, Sequence) and "fork" in part.edges for part in inner)
-
-
-def _has_gaps(chain: Chain) -> bool:
-    """Return whether some edge has a gap."""
-    inner = [part for whole, _ in chain.parts for part in parts_within(whole)]
     edges = [edge for part in inner if isinstance(part, Sequence) for edge in part.edges]
-    return any(isinstance(edge, Gap) for edge in (*chain.edges, *edges))
+    return loops or any(_edge_forks(edge) for edge in edges)
+
+
+def _edge_forks(edge: EdgeKind) -> bool:
+    """Return whether a run that takes an event over an edge also stays before it."""
+    return edge.fork if isinstance(edge, Gap) else edge == "fork"
 
 
 def _endless(whole: Pattern) -> bool:

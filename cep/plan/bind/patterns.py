@@ -9,7 +9,6 @@ from typing import Literal as OneOf
 
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
-from cep.plan.bind.refused import refuse
 from cep.plan.bind.shapes import is_required, places, steps_of, waits_at_end
 from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Gap, Pattern, Repeat, Sequence
 
@@ -251,12 +250,10 @@ class PatternReader:
     def _edge(self, edge: ast.Edge) -> EdgeKind:
         """Return an edge of `->` with its gap.
 
-        Errors: CEP216, CEP307.
+        Errors: CEP216.
         """
         if edge.low is None and edge.high is None:
             return "fork" if edge.any_match else "relaxed"
-        if edge.any_match:
-            refuse(self.report, "Edge.any_match", edge.span)
         bounds = [
             None
             if node is None
@@ -266,7 +263,7 @@ class PatternReader:
         low, high = bounds[0] or 0, bounds[1]
         if high is not None and low > high:
             self.report.add("CEP216", "this gap begins after its end", edge.span)
-        return Gap(low, high)
+        return Gap(low, high, edge.any_match)
 
     def _quantified(self, node: ast.Quantified) -> Chain:
         part: ast.Pattern = node.part

@@ -109,13 +109,11 @@ REFUSED: dict[str, Refusal] = {
         "COMBINE without an upper limit under AFTER MATCH SKIP NONE",
         "give the loop a limit such as {1,3}, or leave AFTER MATCH out",
     ),
-    "Edge.any_match": Refusal("CEP307", "a gap on ->>", "use -> with a gap"),
     "Fork.within_events": Refusal(
         "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"
     ),
     "Fork.max_runs": Refusal("CEP307", "@max_runs with ->> or COMBINE", "make WITHIN shorter"),
     "Fork.grows": Refusal("CEP307", "EMIT CHANGES or ON CLOSE with ->> or COMBINE"),
-    "Fork.gap": Refusal("CEP307", "a gap or GAP beside ->> or COMBINE", "use WITHIN"),
     "Fork.skip_to": Refusal(
         "CEP307", "AFTER MATCH SKIP TO a variable with ->> or COMBINE", "SKIP TO NEXT EVENT runs"
     ),

@@ -64,8 +64,6 @@ CASES: dict[str, str] = {
     "Fork.skip_to": match("¦a ->> b", "WITHIN 1m AFTER MATCH SKIP TO LAST b"),
     "Fork.distinct": match("¦a ->> b", items="MEDIAN(b.value) AS n"),
     "Fork.within_events": match("¦a ->> b", "PARTITION BY room WITHIN 9 EVENTS"),
-    "Edge.any_match": match("a ¦-[1s..2s]->> b"),
-    "Fork.gap": match("¦a ->> b -[1s..5s]-> c"),
     "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
