@@ -187,6 +187,7 @@ def window_text(window: WindowSize | EventWindow) -> str:
     if isinstance(window, WindowSize):
         size, every = format_duration(window.size_us), format_duration(window.every_us)
         text = f"TUMBLE({size}" if size == every else f"HOP(size => {size}, every => {every}"
+        text = f"CUMULATE(step => {every}, size => {size}" if window.cumulates else text
         offset = f", offset => {format_duration(window.offset_us)}" if window.offset_us else ""
         return f"{text}{offset})"
     length = "" if window.length_us is None else format_duration(window.length_us)

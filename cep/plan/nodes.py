@@ -57,11 +57,15 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class WindowSize:
-    """A tumbling (`every_us == size_us`) or hopping window: [k*every + offset, k*every + offset + size), us."""
+    """A tumbling (`every_us == size_us`) or hopping window: [k*every + offset, k*every + offset + size), us.
+
+    cumulates: windows [k*size + offset, k*size + offset + j*every) instead, j from 1 on as long as they are no longer than size.
+    """
 
     size_us: int
     every_us: int
     offset_us: int = 0
+    cumulates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def having(d: Draw, stream: Stream) -> str:
 
 
 def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
-    """GROUP BY with a window, TUMBLE and HOP in both spellings."""
+    """GROUP BY with a window, TUMBLE and HOP in both spellings, CUMULATE."""
     items = Items()
     keys = ["k"] if "k" in stream.columns and d.chance(0.75) else []
     for key in keys:
@@ -177,17 +177,21 @@ def _event_window(d: Draw, stream: Stream) -> str:
 def _window(d: Draw, stream: Stream) -> tuple[str, list[str]]:
     """Return the FROM item and the window's part of GROUP BY."""
     size = d.pick((2, 4, 6, 10))
-    if d.chance(0.5):
-        d.tag("TUMBLE")
-        if d.chance(0.3):
+    kind = d.pick(("TUMBLE", "TUMBLE", "HOP", "HOP", "CUMULATE"))
+    d.tag(kind)
+    if kind == "TUMBLE":
+        if d.chance(0.4):
             d.tag("table function")
             args = f"TABLE {stream.name}, DESCRIPTOR({stream.time}), INTERVAL '{size}' SECOND"
             return f"TABLE(TUMBLE({args}))", ["window_start", "window_end"]
         offset = f", offset => {d.seconds(1, 3)}" if d.chance(0.2) else ""
         return stream.name, [f"TUMBLE({size}s{offset})"]
-    d.tag("HOP")
     every = d.pick((1, 2, 3))
-    if d.chance(0.3):
+    if kind == "CUMULATE":
+        offset = f", offset => {d.seconds(1, 3)}" if d.chance(0.2) else ""
+        steps = d.pick((1, 2, 4))
+        return stream.name, [f"CUMULATE(step => {every}s, size => {every * steps}s{offset})"]
+    if d.chance(0.4):
         d.tag("table function")
         args = f"TABLE {stream.name}, DESCRIPTOR({stream.time}), INTERVAL '{every}' SECOND"
         return f"TABLE(HOP({args}, INTERVAL '{every * 3}' SECOND))", ["window_start", "window_end"]

@@ -1,4 +1,4 @@
-"""Group windows: TUMBLE and HOP with GROUP BY and HAVING."""
+"""Group windows: TUMBLE, HOP and CUMULATE with GROUP BY and HAVING."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ Row = dict[str, Any]
 
 @dataclass
 class Windowing:
-    """Windows `[offset + k * every, offset + k * every + size)` (us)."""
+    """Windows `[offset + k * every, offset + k * every + size)` (us).
+
+    step: of CUMULATE, windows `[offset + k * size, offset + k * size + j * step)` up to the size.
+    """
 
     size: int
     every: int
     offset: int = 0
+    step: int | None = None
 
     def of(self, t: int) -> list[tuple[int, int]]:
         """Return start and end of the windows that contain a time, earliest first."""
+        if self.step is not None:
+            start = (t - self.offset) // self.size * self.size + self.offset
+            lengths = range(self.step, self.size + 1, self.step)
+            return [(start, start + n) for n in lengths if start + n > t]
         last = (t - self.offset) // self.every * self.every + self.offset
         starts = []
         while last + self.size > t:
@@ -41,7 +49,7 @@ def windowing_of(query: ast.Select, catalog: Catalog) -> Windowing | None:
         call = query.from_
         return _windowing(call.function, call.args[2:], catalog, flink=True)
     for item in query.group_by:
-        if isinstance(item, ast.Call) and item.name.upper() in ("TUMBLE", "HOP"):
+        if isinstance(item, ast.Call) and item.name.upper() in ("TUMBLE", "HOP", "CUMULATE"):
             return _windowing(item.name, item.args, catalog, flink=False)
     return None
 
@@ -56,11 +64,13 @@ def _windowing(name: str, args: tuple[Any, ...], catalog: Catalog, *, flink: boo
             keys = ["size", "offset"]
         case "HOP":
             keys = ["slide", "size", "offset"] if flink else ["size", "every", "offset"]
+        case "CUMULATE":
+            keys = ["step", "size", "offset"]
         case other:
             raise UnsupportedError(other)
     given.update(zip(keys, plain, strict=False))
     every = given.get("slide", given.get("every", given["size"]))
-    return Windowing(given["size"], every, given.get("offset", 0))
+    return Windowing(given["size"], every, given.get("offset", 0), given.get("step"))
 
 
 @dataclass
@@ -130,7 +140,7 @@ class GroupWindows(GroupRows):
         if key is None:
             return []
         for start, end in self.windowing.of(event.t):
-            found = [w for w in self.open if w.start == start and w.key == key]
+            found = [w for w in self.open if (w.start, w.end, w.key) == (start, end, key)]
             if not found:
                 found = [Open(start, end, key)]
                 self.open += found
@@ -164,7 +174,7 @@ class Groups(GroupRows):
 def _is_window(item: ast.Expression) -> bool:
     match item:
         case ast.Call(name=name):
-            return name.upper() in ("TUMBLE", "HOP")
+            return name.upper() in ("TUMBLE", "HOP", "CUMULATE")
         case ast.Name(name=name):
             return name in ("window_start", "window_end")
         case _:

@@ -82,6 +82,7 @@ EXTRAPOLATED = ("INCREASE(v, mode => 'prometheus')", "RATE(n, mode => 'prometheu
 FRAMES = {
     "tumble": "SELECT k, {calls} FROM s GROUP BY k, TUMBLE(4s)",
     "hop": "SELECT {calls} FROM s GROUP BY HOP(size => 6s, every => 2s)",
+    "cumulate": "SELECT k, {calls} FROM s GROUP BY k, CUMULATE(step => 2s, size => 6s)",
     "uneven hop": "SELECT k, {calls} FROM s GROUP BY k, HOP(size => 5s, every => 3s)",
     "range": "SELECT {calls} FROM s WINDOW f AS (PARTITION BY k RANGE 5s PRECEDING)",
     "rows": "SELECT {calls} FROM s WINDOW f AS (PARTITION BY k ROWS 4 PRECEDING)",
@@ -90,7 +91,7 @@ FRAMES = {
     "recognize": "SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES {calls} PATTERN (x{{2,6}} y) DEFINE y AS y.n > 3)",
 }
 # Frames with a length in time, and frames with samples before them.
-TIMED = ("tumble", "hop", "uneven hop", "range")
+TIMED = ("tumble", "hop", "cumulate", "uneven hop", "range")
 COUNTED = (*TIMED, "rows", "unbounded")
 SEEDS = {"ci": 60, "full": 5_000}[os.environ.get("CEP_TEST_SIZE", "full")]
 

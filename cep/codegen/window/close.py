@@ -81,27 +81,42 @@ class WindowClose:
     def _retire(self) -> None:
         """Write the emptying of the oldest pane, and the step to the next one."""
         writer, kernel, panes = self.writer, self.kernel, self.panes
-        oldest = "oldest + s" if kernel.sliding else "s"
         if kernel.again is not None:
             kernel.again.keep_base(writer)
+        if panes.steps > 1:
+            with writer.block(f"if pane % {panes.steps} == {panes.steps - 1}:"):
+                self._empty()
+                writer.line("pane_end = NULL_I64")
+            with writer.block("else:"):
+                self._next()
+            return
+        self._empty()
+        with writer.block(f"if newest <= pane - {panes.n - 1}:"):
+            writer.line("pane_end = NULL_I64")
+        with writer.block("else:"):
+            self._next()
+
+    def _empty(self) -> None:
+        writer, kernel, panes = self.writer, self.kernel, self.panes
+        oldest = "oldest + s" if kernel.sliding else "s"
         for slot in self.slots.carried():
             with writer.block("for s in range(n_slots):"):
                 cells = slot.cells("pane_", oldest)
                 self.slots.merge(writer, slot, slot.cells("base_", "s"), cells)
         kernel.empty(writer, "pane_", oldest, (*self.slots.merged(), *self.slots.carried()))
         kernel.collected.forget(writer, f"(pane + 1) % {panes.n}" if kernel.sliding else "0")
-        with writer.block(f"if newest <= pane - {panes.n - 1}:"):
-            writer.line("pane_end = NULL_I64")
-        with writer.block("else:"):
-            writer.line("pane += 1")
-            if panes.parts == 1:
-                writer.line(f"pane_end = add_i64(pane_end, {panes.every})")
-            else:
-                with writer.block("if pane & 1 == 0:"):
-                    writer.line(f"pane_end = add_i64(pane_end, {panes.split})")
-                with writer.block("else:"):
-                    writer.line(f"pane_end = add_i64(pane_end, {panes.every - panes.split})")
-            with writer.block("if pane_end == NULL_I64:"):
-                writer.line("pane_end = MAX_I64 - 1")
-            if kernel.sliding:
-                writer.line(f"base = {kernel.base_of('pane')}")
+
+    def _next(self) -> None:
+        writer, kernel, panes = self.writer, self.kernel, self.panes
+        writer.line("pane += 1")
+        if panes.parts == 1:
+            writer.line(f"pane_end = add_i64(pane_end, {panes.every})")
+        else:
+            with writer.block("if pane & 1 == 0:"):
+                writer.line(f"pane_end = add_i64(pane_end, {panes.split})")
+            with writer.block("else:"):
+                writer.line(f"pane_end = add_i64(pane_end, {panes.every - panes.split})")
+        with writer.block("if pane_end == NULL_I64:"):
+            writer.line("pane_end = MAX_I64 - 1")
+        if kernel.sliding:
+            writer.line(f"base = {kernel.base_of('pane')}")

@@ -1,9 +1,10 @@
-"""The kernel of GROUP BY with TUMBLE or HOP.
+"""The kernel of GROUP BY with TUMBLE, HOP or CUMULATE.
 
 Time is cut into *panes* at every start and end of a window, so that each window is `n` whole panes in
 a row. A row is added to the slots of its group in the present pane only. When a pane ends, it is merged
 into what its windows have so far; when a window ends, its groups are tested (HAVING), the ones that pass are
-put in the order of their first rows, and written.
+put in the order of their first rows, and written. The windows of a CUMULATE that start together are one pane, which ends at
+every step and is emptied at the last one.
 
 Sources: J. Li et al., "No pane, no gain", SIGMOD Record 34(1), 2005; S. Krishnamurthy, C. Wu, M. Franklin,
 "On-the-fly sharing for streamed aggregation", SIGMOD 2006 (paired windows: two panes a period when `size` is
@@ -49,7 +50,10 @@ _WIDEN = {"f64": "widen_f64", "i64": "widen_i64", "i32": "widen_i32"}
 
 @dataclass(frozen=True, slots=True)
 class Panes:
-    """How windows are cut: `parts` panes a period, `n` panes a window; `split` us, length of the first part."""
+    """How windows are cut: `parts` panes a period, `n` panes a window; `split` us, length of the first part.
+
+    steps: a pane that is a window of CUMULATE has so many ends, every `every` us; its rows stay until the last one.
+    """
 
     size: int
     every: int
@@ -57,10 +61,20 @@ class Panes:
     parts: int
     n: int
     split: int
+    steps: int = 1
+
+    def start(self, end: str) -> str:
+        """Return the kernel text of the start of the window that ends at `end`."""
+        if self.steps == 1:
+            return f"({end} - {self.size})"
+        return f"(({end} - 1 - {self.offset}) // {self.size} * {self.size} + {self.offset})"
 
 
 def panes_of(window: WindowSize) -> Panes:
     """Return the panes of a window."""
+    if window.cumulates:
+        steps, step = window.size_us // window.every_us, window.every_us
+        return Panes(window.size_us, step, window.offset_us, 1, 1, step, steps)
     whole, split = divmod(window.size_us, window.every_us)
     offset = window.offset_us % window.every_us
     if split == 0:

@@ -8,6 +8,7 @@ that contain t and end later take the row as any other. No row is lost.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from cep.codegen.window.collected import Collected
@@ -65,14 +66,21 @@ class Reopened:
                 rows.pick(release=False)
                 kernel.picked(writer)
             rows.write()
-            if not kernel.sliding:
-                for slot in self.slots.carried():
-                    with writer.block("for s in range(n_slots):"):
-                        cells = slot.cells("again_", "s")
-                        self.slots.merge(writer, slot, slot.cells("base_", "s"), cells)
+            if not kernel.sliding and self.slots.carried():
+                self._carry(writer)
             kernel.empty(writer, "again_", "s", self._fields)
             self.collected.forget(writer, "0")
             writer.lines(f"{self.reg_end} = NULL_I64", f"{kernel.reg_stage} = 0", "continue")
+
+    def _carry(self, writer: Writer) -> None:
+        """Write that the samples of the window are before all later ones, unless a longer window of CUMULATE has them."""
+        panes = self.kernel.panes
+        ended = f"({self.reg_end} - {panes.offset}) % {panes.size} == 0"
+        with writer.block(f"if {ended}:") if panes.steps > 1 else nullcontext():
+            for slot in self.slots.carried():
+                with writer.block("for s in range(n_slots):"):
+                    cells = slot.cells("again_", "s")
+                    self.slots.merge(writer, slot, slot.cells("base_", "s"), cells)
 
     # ------------------------------------------------------------------ a row
 
@@ -90,7 +98,7 @@ class Reopened:
 
     def add(self, scope: Scope) -> None:
         """Write the adding of such a row: to the window opened again, and to the later windows."""
-        writer, panes = scope.writer, self.kernel.panes
+        writer, panes, slot = scope.writer, self.kernel.panes, self.kernel.keys.slot
         if panes.parts == 2:
             with writer.block("if pane & 1 == 1:"):
                 self._add_again(scope)
@@ -98,6 +106,11 @@ class Reopened:
             self._add_again(scope)
         if self.kernel.sliding:
             self._add_to_later(scope)
+        elif panes.steps > 1:
+            with writer.block(f"if pane % {panes.steps} != 0:"):
+                self._cells(
+                    scope, "pane_", slot, with_carried=True, with_collected=self.kernel.collected
+                )
         writer.line("seen += 1")
 
     def _add_again(self, scope: Scope) -> None:
@@ -153,7 +166,7 @@ class Reopened:
             scope,
             slots,
             self._ts(),
-            lambda s, xs: self.collected.note(
+            lambda s, xs: (with_collected or self.collected).note(
                 writer, s, xs, self.kernel.keys.slot, self._ts(), "0"
             ),
             cells=lambda s: s.cells(prefix, index),

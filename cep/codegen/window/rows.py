@@ -111,7 +111,7 @@ class WindowRows:
         loaded: dict[str, dict[str, str]] = {}
         tested = {c.name for c in columns_of(node.having)}
         columns: dict[str, Callable[[], Value]] = {
-            "window_start": lambda: time_value(f"({end} - {self.kernel.panes.size})"),
+            "window_start": lambda: time_value(self.kernel.panes.start(end)),
             "window_end": lambda: time_value(end),
         }
         for number, item in enumerate(node.keys):
@@ -137,7 +137,7 @@ class WindowRows:
             self.writer,
             aggregate,
             lambda s: loaded[s.name],
-            start=f"({self.view.end} - {self.kernel.panes.size})",
+            start=self.kernel.panes.start(self.view.end),
             end=self.view.end,
             count_errors=count_errors,
         )

@@ -17,7 +17,7 @@ from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.frame_windows import FrameWindow, framed_rows
 from cep.plan.bind.names import fresh, item_name
 from cep.plan.bind.operators import convert
-from cep.plan.bind.refused import LATER_WINDOWS, refuse
+from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import BROKEN, Report, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.bind.windows import WINDOWS, group_window
@@ -59,10 +59,7 @@ def bind_grouping(
     keys: list[tuple[ast.Expression, Item]] = []
     broken = False
     for node in nodes:
-        if isinstance(node, ast.Call) and node.name.lower() in LATER_WINDOWS:
-            refuse(report, f"Call.{node.name.lower()}", node.span)
-            broken = True
-        elif isinstance(node, ast.Call) and node.name.lower() in WINDOWS:
+        if isinstance(node, ast.Call) and node.name.lower() in WINDOWS:
             windows.append(group_window(node, environment))
         elif isinstance(node, ast.Call) and node.name.lower() in EVENT_WINDOWS:
             windows.append(event_window(node, rows, environment))

@@ -13,7 +13,6 @@ from cep.lang import ast
 from cep.plan.bind.event_windows import EVENT_WINDOWS
 from cep.plan.bind.incidents import state_columns
 from cep.plan.bind.names import item_name
-from cep.plan.bind.refused import LATER_WINDOWS
 from cep.plan.bind.windows import WINDOWS
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ _TABLE = (
 )
 
 
-_WINDOWS = frozenset({*WINDOWS, *EVENT_WINDOWS, *LATER_WINDOWS})
+_WINDOWS = frozenset({*WINDOWS, *EVENT_WINDOWS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,6 @@ REFUSED: dict[str, Refusal] = {
     ),
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
-    "Call.cumulate": Refusal("CEP304", "CUMULATE", _TWO_WINDOWS),
     "EventWindow.collects": Refusal(
         "CEP305",
         "an aggregate that keeps its values, in a window that rows open and end",
@@ -155,13 +154,6 @@ LATER_FUNCTIONS = frozenset([
     "dense_rank",
     "ntile",
 ])
-
-# Windows of GROUP BY by name, for refusals; TUMBLE and HOP run.
-LATER_WINDOWS = frozenset(
-    key.removeprefix("Call.")
-    for key, refusal in REFUSED.items()
-    if key.startswith("Call.") and refusal.code == "CEP304" and key != "Call.zone"
-)
 
 
 def refuse(report: Report, key: str, span: Span, *, name: str = "", hint: str = "") -> Expr:

@@ -9,7 +9,7 @@ from cep.errors import nearest
 from cep.lang import ast
 from cep.plan.bind.joins import bind_join
 from cep.plan.bind.recognize import bind_recognize
-from cep.plan.bind.refused import LATER_WINDOWS, refuse
+from cep.plan.bind.refused import refuse
 from cep.plan.bind.windows import WINDOWS, table_window
 from cep.plan.nodes import Scan, WindowSize
 
@@ -62,9 +62,6 @@ def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:
 
 def _table_function(table: ast.TableFunction, environment: Environment) -> RowSource | None:
     report, name = environment.report, table.function.lower()
-    if name in LATER_WINDOWS:
-        refuse(report, f"Call.{name}", table.span)
-        return None
     if name not in WINDOWS:
         hint = nearest(name, WINDOWS)
         report.add("CEP203", f"unknown table function {table.function!r}", table.span, hint)

@@ -1,4 +1,4 @@
-"""Windows of groups: TUMBLE and HOP in GROUP BY, and as table functions of Flink and RisingWave."""
+"""Windows of groups: TUMBLE, HOP and CUMULATE in GROUP BY, and as table functions of Flink and RisingWave."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ if TYPE_CHECKING:
 
     from cep.plan.bind.environment import Environment, StreamInfo
 
-# Durations of each window by parameter name; the positional order is Flink's (HOP: slide, size).
+# Durations of each window by parameter name; the positional order is Flink's.
 WINDOWS: dict[str, tuple[str, ...]] = {
     "tumble": ("size", "offset"),
     "hop": ("slide", "size", "offset"),
+    "cumulate": ("step", "size", "offset"),
 }
 _SPELLINGS = {"every": "slide"}
+# Windows whose arguments have names in GROUP BY, and how they are written there.
+_NAMED = {"hop": "HOP(size => 10s, every => 1s)", "cumulate": "CUMULATE(step => 1m, size => 1h)"}
 
 
 def group_window(node: ast.Call, environment: Environment) -> WindowSize | None:
-    """Return the window of a call in GROUP BY: `TUMBLE(10s)`, `HOP(size => 10s, every => 1s)`.
+    """Return the window of a call in GROUP BY: `TUMBLE(10s)`, `HOP(size => 10s, every => 1s)`, `CUMULATE(step => 1m, size => 1h)`.
 
     Errors: CEP208, CEP214, CEP216, CEP304.
     """
     name = node.name.lower()
     plain = [a for a in node.args if not isinstance(a, ast.NamedArgument)]
-    if name == "hop" and plain:
-        message = "HOP in GROUP BY takes named arguments"
-        hint = "write HOP(size => 10s, every => 1s)"
+    if name in _NAMED and plain:
+        message = f"{name.upper()} in GROUP BY takes named arguments"
+        hint = f"write {_NAMED[name]}"
         environment.report.add("CEP214", message, node.span, hint)
         return None
     return _window(name, node.args, node, environment)
@@ -54,7 +57,8 @@ def _window(
             refuse(report, "Call.zone", arg.span)
             return None
         if key not in wanted or key in values or isinstance(value, ast.NamedArgument):
-            message = f"{name.upper()} has no argument {key!r} here"
+            written = arg.name.lower() if isinstance(arg, ast.NamedArgument) else key
+            message = f"{name.upper()} has no argument {written!r} here"
             hint = f"arguments are {', '.join(wanted)}".replace("slide", "every")
             report.add("CEP208", message, arg.span, hint)
             return None
@@ -63,10 +67,25 @@ def _window(
     missing = [k for k in wanted if k != "offset" and k not in values]
     if missing:
         text = missing[0].replace("slide", "every")
-        hint = "write TUMBLE(10s) or HOP(size => 10s, every => 1s)"
+        hint = f"write {_NAMED.get(name, 'TUMBLE(10s)')}"
         report.add("CEP214", f"{name.upper()} needs a {text}", node.span, hint)
         return None
+    if name == "cumulate":
+        return _cumulating(values, node, environment)
     return _sized(values, node, environment)
+
+
+def _cumulating(
+    values: dict[str, int | None], node: ast.Call | ast.TableFunction, environment: Environment
+) -> WindowSize | None:
+    size, step, offset = values["size"], values["step"], values.get("offset", 0)
+    if size is None or step is None or offset is None:
+        return None
+    if size % step:
+        message = "the size of CUMULATE is no multiple of its step"
+        environment.report.add("CEP216", message, node.span, "such as step => 1m, size => 1h")
+        return None
+    return WindowSize(size, step, offset % size, cumulates=True)
 
 
 def _sized(
