@@ -177,7 +177,7 @@ def _event_window(d: Draw, stream: Stream) -> str:
 def _window(d: Draw, stream: Stream) -> tuple[str, list[str]]:
     """Return the FROM item and the window's part of GROUP BY."""
     size = d.pick((2, 4, 6, 10))
-    kind = d.pick(("TUMBLE", "TUMBLE", "HOP", "HOP", "CUMULATE"))
+    kind = d.pick(("HOP", "TUMBLE", "CUMULATE", "HOP", "CUMULATE"))
     d.tag(kind)
     if kind == "TUMBLE":
         if d.chance(0.4):
