@@ -34,10 +34,13 @@ PLAIN = (
 CAPTURES = (
     "v > {e}.v", "v <> {e}.v", "{e}.kind <> kind", "v >= SUM({e}.v)", "COUNT({e}.*) < 2",
     "v >= FIRST({e}.v)", "LAST({e}.v, 1, 0) <= v", "AVG({e}.v) < 2.5", "{e}.v IS NULL OR v > 1",
+    "v >= MEDIAN({e}.v)", "COUNT(DISTINCT {e}.v) < 2", "RESETS({e}.v) = 0",
 )  # fmt: skip
 OF_LOOPS = (
     "v >= LAST({o}.v, 1, 0)", "COUNT({o}.*) < 4", "SUM({o}.v) < 6", "v >= FIRST({o}.v)",
     "MAX({o}.v) < 4", "SLOPE({o}.v) IS NULL OR v > 1",
+    "COUNT(DISTINCT {o}.v) < 3", "MEDIAN({o}.v) < 3", "SUM(DISTINCT {o}.v) < 6",
+    "INCREASE({o}.v) IS NULL OR INCREASE({o}.v) < 4", "MAD({o}.v) IS NULL OR MAD({o}.v) < 2",
 )  # fmt: skip
 EARLIER = ("v > PREV(v)", "PREV(kind) <> kind", "PREV(v, 2) IS NULL OR v < 3")
 SKIPS = ("PAST LAST EVENT", "NONE", "NONE", "TO NEXT EVENT", "TO FIRST {x}", "TO LAST {x}")
@@ -96,7 +99,11 @@ class Drawing:
             case "loop":
                 d.tag("quantified group")
                 body = self.sequence(depth - 1, loops=True)
-                return f"({body}){self.quantifier(combine=True)}"
+                text = f"({body}){self.quantifier(combine=True)}"
+                if d.chance(0.25):
+                    d.tag("UNTIL of a group")
+                    text += f" UNTIL [{self.condition(Variable('', 's')) or 'v > 2'}]"
+                return text
             case _:
                 return self.any_order(kind)
 
@@ -132,19 +139,23 @@ class Drawing:
                 edge = f"-> NOT {self.atom(negated=True)} {edge}"
             elif d.chance(0.06):
                 d.tag("NOT FOR in the middle")
-                edge = f"-> NOT {self.atom(negated=True)} FOR {d.seconds(1, 2)} ->"
+                edge = f"-> NOT {self.atom(negated=True)} FOR {d.seconds(1, 2)} {edge}"
             text += f" {edge} {self.part(depth, loops=loops)}"
         return text
 
     def edge(self) -> str:
         """Return `->` or one like it."""
         d = self.d
+        if self.gaps and d.chance(0.5):
+            d.tag("gap")
+            gap = d.pick(GAPS)
+            if self.forks and d.chance(0.5):
+                d.tag("gap on ->>")
+                gap += ">"
+            return gap
         if self.forks and d.chance(0.45):
             d.tag("->>")
             return "->>"
-        if self.gaps and d.chance(0.5):
-            d.tag("gap")
-            return d.pick(GAPS)
         d.tag("->")
         return "->"
 
@@ -217,8 +228,9 @@ class Drawing:
 def draw_pattern(random: Random) -> Pair:
     """Return a rule over one MATCH, and rows."""
     d = Draw(random)
-    kind = d.pick(("plain",) * 5 + ("fork", "fork", "gap", "gap"))
-    drawing = Drawing(d, several=d.chance(0.3), forks=kind == "fork", gaps=kind == "gap")
+    kind = d.pick(("plain",) * 5 + ("fork", "fork", "gap", "gap", "both"))
+    forks, gaps = kind in ("fork", "both"), kind in ("gap", "both")
+    drawing = Drawing(d, several=d.chance(0.3), forks=forks, gaps=gaps)
     pattern = drawing.sequence(d.pick((1, 2, DEPTH, DEPTH)))
     if d.chance(0.1):
         d.tag("NOT FOR first")
@@ -230,7 +242,7 @@ def draw_pattern(random: Random) -> Pair:
         d.tag("several streams")
     options = _options(drawing)
     source = "" if drawing.several else "s "
-    items = _items(drawing)
+    items = _items(drawing, options)
     text = f"CREATE RULE m AS SELECT {items} FROM {source}MATCH (\n  {pattern}\n {options})"
     text += _ending(drawing)
     return Pair(
@@ -250,7 +262,7 @@ def _options(drawing: Drawing) -> str:
     elif roll < 0.75:
         d.tag("WITHIN n EVENTS")
         found.append(f"WITHIN {d.pick((4, 7))} EVENTS")
-    if not drawing.forks and d.chance(0.1):
+    if d.chance(0.1):
         d.tag("GAP")
         found.append(f"GAP {d.seconds(1, 2)}")
     steps = [v.name for v in drawing.variables if not v.negated]
@@ -282,7 +294,7 @@ def _partition(drawing: Drawing) -> str:
     return "PARTITION BY k"
 
 
-def _items(drawing: Drawing) -> str:
+def _items(drawing: Drawing, options: str) -> str:
     d = drawing.d
     items = ["MATCH_START() AS st", "MATCH_END() AS en", "COUNT(*) AS n"]
     for v in drawing.variables:
@@ -296,8 +308,13 @@ def _items(drawing: Drawing) -> str:
                 "FIRST({}.v)",
                 "MAX({}.v)",
                 "LAST({}.v, 1, 0)",
+                "MEDIAN({}.v)",
+                "COUNT(DISTINCT {}.v)",
+                "INCREASE({}.v)",
             ))
             items.append(f"{form.format(v.name)} AS a_{v.name}")
+    if "SUBSET" in options:
+        items += ["u.v AS u_v", "COUNT(u.*) AS u_n", "FIRST(u.v) AS u_first"]
     if d.chance(0.3):
         d.tag("CLASSIFIER")
         items.append("CLASSIFIER() AS c")

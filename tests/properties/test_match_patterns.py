@@ -31,7 +31,7 @@ REFUSED = ("CEP2", "CEP307", "CEP312")
 # What the sample must contain.
 OPERATORS = {
     "->", "->>", "adjacency", "gap", "|", "&", "& NOT", "ANY", "PERMUTE", "quantified group",
-    "loop", "loop possessive", "STRICT", "RELAXED", "COMBINE", "UNTIL", "NOT", "NOT FOR first",
+    "gap on ->>", "UNTIL of a group", "loop", "loop possessive", "STRICT", "RELAXED", "COMBINE", "UNTIL", "NOT", "NOT FOR first",
     "NOT FOR in the middle", "NOT FOR last", "WITHIN", "WITHIN n EVENTS", "GAP", "STARTS EACH",
     "STARTS FIRST", "STARTS LAST", "SKIP PAST LAST", "SKIP NONE", "SKIP TO NEXT", "SKIP TO FIRST",
     "SKIP TO LAST", "DEFINE", "DEFINE AS STREAM", "SUBSET", "ON TIMEOUT", "EMIT ON CLOSE",

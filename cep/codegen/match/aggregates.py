@@ -85,8 +85,6 @@ class RunAggregates:
             else:
                 local = {field: self.cells.text(cell) for field, cell in cells.items()}
             names[name] = local
-        for use_ in self._uses(aggregate, formula).values():
-            self._imports(SLOT_KINDS[use_.kind], scope)
         return self._told(aggregate, formula, names, scope)
 
     def _told(
@@ -176,6 +174,7 @@ class RunAggregates:
     def _add(self, use: SlotUse, local: dict[str, str], scope: MatchScope) -> None:
         """Write the adding of the candidate to the fields in `local`, if it is not NULL and passes FILTER."""
         kind = SLOT_KINDS[use.kind]
+        self._imports(kind, scope)
         if kind.ranks:
             kind = replace(kind, add=kind.add.replace("rank[", f"{scope.layout.ranks()}["))
         tests, xs = added_values(use.args, use.filter, scope, lambda _: scope.writer.fresh("x"))

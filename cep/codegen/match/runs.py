@@ -191,6 +191,22 @@ class Runs:
             self.remove("runs_killed_skip")
             writer.line("r = key_ends[2 * slot]")
 
+    def finish_fork(self) -> None:
+        """Write the same for run `r` of a scan that forks: what is left of the runs of its start goes on behind it.
+
+        `next_run` and the copy `other` may be among those that end.
+        """
+        writer = self.parts.writer
+        self._skip_event()
+        writer.line("ended = 0")
+        with writer.block("if next_run >= 0:"):
+            writer.line("ended = int(run_first_event[next_run] < last_event)")
+        with writer.block("if run_first_event[r] < last_event:"):
+            writer.line("other = -1")
+        self.finish()
+        with writer.block("if ended == 1:"):
+            writer.line("next_run = key_ends[2 * slot]")
+
     def spare(self) -> None:
         """Write the same skip for run `r` that has opened: it stays."""
         writer = self.parts.writer

@@ -198,6 +198,9 @@ class Scan:
         if self.parts.past_last:
             self.parts.writer.line("break")
             return
+        if self.parts.node.skip_to and self.runs.forks is not None:
+            self.runs.finish_fork()
+            return
         self.runs.finish()
         if self.parts.node.skip_to:
             # Every older run has gone.

@@ -41,9 +41,9 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
         refuse(report, "Fork.max_runs", span)
     if match.grows:
         refuse(report, "Fork.grows", span)
-    if match.skip_to:
-        refuse(report, "Fork.skip_to", span)
-    if match.skip == "none" and any(_endless(part) for part, _ in chain.parts):
+    if match.skip not in ("past_last", "to_next") and any(
+        _endless(part) for part, _ in chain.parts
+    ):
         refuse(report, "Quantified.combine", span)
     values = [item.value for item in match.measures]
     values += [v.condition for v in match.variables if v.condition is not None]

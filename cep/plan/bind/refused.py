@@ -113,9 +113,6 @@ REFUSED: dict[str, Refusal] = {
     ),
     "Fork.max_runs": Refusal("CEP307", "@max_runs with ->> or COMBINE", "make WITHIN shorter"),
     "Fork.grows": Refusal("CEP307", "EMIT CHANGES or ON CLOSE with ->> or COMBINE"),
-    "Fork.skip_to": Refusal(
-        "CEP307", "AFTER MATCH SKIP TO a variable with ->> or COMBINE", "SKIP TO NEXT EVENT runs"
-    ),
     "Fork.distinct": Refusal(
         "CEP307", "DISTINCT, or an aggregate that keeps its values, with ->> or COMBINE"
     ),
