@@ -197,6 +197,8 @@ class _Binder:
             arrival = any(s is not None and s.arrival for s in sources)
             roots = self._roots(node, item, found)
             for branch, name in enumerate(item.writes):
+                if name in self.hidden:
+                    self.environment.behind[name] = item.reads
                 output = self.outputs.setdefault(name, Output(name, self.declared.get(name)))
                 if roots is None:
                     output.broken = True

@@ -336,9 +336,10 @@ def _match_lines(node: Match) -> list[str]:
         lines.append(f"  measures {items_text(node.measures)}")
     if node.rows:
         lines.append(f"  rows {items_text(node.rows)}")
-    for scan in node.inputs:
+    read = len(node.inputs) - node.watched
+    for scan in node.inputs[:read]:
         lines += ["  " + line for line in node_lines(scan)]
-    return lines
+    return [*lines, *(f"  begins with {scan.stream}" for scan in node.inputs[read:])]
 
 
 def _incident_lines(node: Incident) -> list[str]:

@@ -258,7 +258,9 @@ class Match:
     columns are those instead: expressions over keys and measures, and the time. timeouts: runs that end by
     time give a row too, which leaves by a port of its own (`Ended`). emit: a row when the match is complete
     (match), when it closes, or for every change of it; every_us: of changes, updates at most so often.
-    observed: the host is told what happens to each run.
+    observed: the host is told what happens to each run. watched: how many inputs at the end are read
+    only for the first instant of the rule, which an absence before the first event asks for: they have no variables and
+    no columns of keys.
     """
 
     inputs: tuple[Scan, ...]
@@ -281,6 +283,7 @@ class Match:
     gap_us: int | None = None
     emit: OneOf["match", "close", "changes"] = "match"
     every_us: int | None = None
+    watched: int = 0
     observed: bool = False
 
     @property

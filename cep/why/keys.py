@@ -24,6 +24,7 @@ class KeyTest:
 
     def __init__(self, node: Match, key: Mapping[str, Any]) -> None:
         self._tests: list[tuple[tuple[str, ...], str | None]] = []
+        self._read = len(node.inputs) - node.watched
         for name, value in key.items():
             columns = next(
                 (
@@ -41,6 +42,8 @@ class KeyTest:
 
     def __call__(self, number: int, values: dict[str, Any]) -> bool:
         """Whether an event of input `number` with these values is one of the key."""
+        if number >= self._read:
+            return False
         for columns, wanted in self._tests:
             value = values[columns[number]]
             if (None if value is None else str(value)) != wanted:

@@ -94,9 +94,11 @@ class Match(QueryOperator):
 
     # ------------------------------------------------------------ one event
 
+    def sees(self, t: int) -> None:
+        """The first instant of the rule (ruling 12)."""
+        self.began = t if self.began is None else self.began
+
     def on_event(self, event: Event) -> list[Row]:
-        if self.began is None:
-            self.began = event.t
         taken = self.input.take(event)
         if taken is None or taken.stream not in {t.stream for t in self.all_tests}:
             return []

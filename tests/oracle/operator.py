@@ -43,6 +43,9 @@ class Operator:
         self.target = target
         self.targets = [target]
 
+    def sees(self, t: int) -> None:
+        """Learn that an event at t came to the rule or to a query inside it."""
+
     def on_event(self, event: Event) -> list[Row]:
         """Take an event of a stream this rule reads."""
         raise NotImplementedError

@@ -66,6 +66,7 @@ class World:
         }
         self.columns = {t: self.catalog.columns(t) for r in self.rules for t in r.targets}
         self.topological = self._sorted()
+        self.seen_by = {rule.name: self._behind(rule) for rule in self.rules}
         self.pending: list[tuple[Any, Event]] = []
         self.position = 0
         self.instant: int | None = None
@@ -97,6 +98,14 @@ class World:
         if query.group_by:
             return GroupWindows(self.catalog, rule, reads)
         return Filter(self.catalog, rule, reads)
+
+    def _behind(self, rule: Operator) -> set[str]:
+        """Return the streams that a rule and the queries inside it read."""
+        found = {*rule.reads}
+        for other in self.rules:
+            if any(t in rule.reads and self.catalog.hidden(t) for t in other.targets):
+                found |= self._behind(other)
+        return found
 
     def _sorted(self) -> list[Operator]:
         """Return the rules, each after all it reads, otherwise in declaration order."""
@@ -249,6 +258,8 @@ class World:
             event = queue.popleft()
             self._number(event)
             for rule in self.rules:
+                if event.stream in self.seen_by[rule.name]:
+                    rule.sees(event.t)
                 if event.stream in rule.reads:
                     queue.extend(self._events(rule, rule.on_event(event), event.t))
 

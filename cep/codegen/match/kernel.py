@@ -224,12 +224,16 @@ class _Kernel:
         parts = self.parts
         writer = parts.writer
         writer.line(f"source = {parts.layout.merge('source')}[row]")
+        read = len(parts.node.inputs) - parts.node.watched
+        if parts.node.watched:
+            with writer.block(f"if source >= {read}:"):
+                writer.lines("row = row + 1", "continue")
         writer.line(f"j = {parts.layout.merge('row')}[row]")
         for number in range(len(parts.keys.types)):
             writer.line(f"key{number} = 0")
         for flag in self.flags:
             writer.line(f"{flag} = 0")
-        for number in range(len(parts.node.inputs)):
+        for number in range(read):
             word = "if" if number == 0 else "elif"
             with writer.block(f"{word} source == {number}:"):
                 parts.keys.load_row(parts.scope, number, "j")

@@ -52,5 +52,5 @@ class PartitionKeys(KeySlots):
         """Return whether some event may be in no partition."""
         if self.node.group_null_keys:
             return False
-        sources = range(len(self.node.inputs))
+        sources = range(len(self.node.inputs) - self.node.watched)
         return any(not column.not_null for source in sources for column in self._columns(source))

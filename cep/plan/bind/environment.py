@@ -53,6 +53,8 @@ class Environment:
     max_runs: int | None = None  # of a MATCH without @max_runs
     output_is_read: bool = False  # some rule reads a stream that the rule being bound writes
     groups_all: bool = False  # what is being bound is a view that groups without a window: a table
+    # Streams of queries inside queries and of views, which nobody outside sees: what those read.
+    behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # Streams of rules that do not write to the stream of their own name.
     written_by: dict[str, str] = field(default_factory=dict)
 

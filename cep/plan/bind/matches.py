@@ -113,7 +113,10 @@ def _span_of(select: ast.Select, clause: str) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class _BoundMatch:
-    """A MATCH clause without its measures; `broken` if something in it is wrong (and reported)."""
+    """A MATCH clause without its measures; `broken` if something in it is wrong (and reported).
+
+    watched: further streams that say when the rule has begun.
+    """
 
     inputs: tuple[StreamInfo, ...]
     named: dict[str, BoundVariable]
@@ -124,6 +127,7 @@ class _BoundMatch:
     skip_to: tuple[str, ...]
     gap_us: int | None
     broken: bool
+    watched: tuple[StreamInfo, ...] = ()
 
 
 def _match_node(
@@ -136,7 +140,7 @@ def _match_node(
         *(ColumnSpec(m.name, m.value.type) for m in measures),
     )
     return Match(
-        inputs=tuple(Scan(s.name, s.schema) for s in bound.inputs),
+        inputs=tuple(Scan(s.name, s.schema) for s in (*bound.inputs, *bound.watched)),
         partition=tuple(k.columns for k in bound.keys),
         key_names=tuple(k.column.name for k in bound.keys),
         pattern=bound.chain.pattern(),
@@ -152,6 +156,7 @@ def _match_node(
         group_null_keys=options.group_null_keys,
         max_runs=options.max_runs,
         subsets=scope.subsets(c.condition for c in bound.conditions if c.condition is not None),
+        watched=len(bound.watched),
     )
 
 
@@ -209,7 +214,28 @@ def _bind_match(node: ast.Match, emits: Emits, environment: Environment) -> _Bou
     if not broken:
         lint_match(node, chain, variables, bound, within, report, grows=emits.grows)
     plain = tuple(replace(v, condition=_without_self(v.condition, v.input)) for v in bound)
-    return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, gap, broken)
+    watched = _watched(chain, inputs, environment)
+    return _BoundMatch(inputs, named, chain, keys, plain, within, skip_to, gap, broken, watched)
+
+
+def _watched(
+    chain: Chain, inputs: tuple[StreamInfo, ...], environment: Environment
+) -> tuple[StreamInfo, ...]:
+    """Return the streams behind the subqueries of a pattern that begins with NOT .. FOR.
+
+    The rule has begun with the first event of those, whether or not the subquery lets it pass (ruling 12).
+    """
+    if not isinstance(chain.parts[0][0], Absent):
+        return ()
+    todo = [stream.name for stream in inputs]
+    found: dict[str, StreamInfo] = {}
+    while todo:
+        name = todo.pop(0)
+        todo += environment.behind.get(name, ())
+        if name not in environment.behind and name in environment.streams:
+            found[name] = environment.streams[name]
+    known = {stream.name for stream in inputs}
+    return tuple(stream for name, stream in found.items() if name not in known)
 
 
 def _check_before(chain: Chain, conditions: list[Variable | None], report: Report) -> None:
