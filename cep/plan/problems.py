@@ -92,6 +92,7 @@ CODES: dict[str, str] = {
     "CEP610": "annotation without effect",
     "CEP611": "OVER without a bound",
     "CEP612": "alternatives that begin alike",
+    "CEP613": "steps in any order, the narrower behind the wider",
     # our fault
     "CEP901": "a plan breaks its own rules",
 }

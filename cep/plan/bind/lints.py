@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.plan.bind.forks import is_forked
+from cep.plan.bind.implication import implies
 from cep.plan.bind.shapes import (
     can_loop,
     first_variables,
@@ -13,7 +14,7 @@ from cep.plan.bind.shapes import (
     variable_of,
 )
 from cep.plan.expressions import Bound, Call, Column, Expr
-from cep.plan.nodes import Absent, Atom, Choice, Gap, Repeat
+from cep.plan.nodes import Absent, AnyOrder, Atom, Choice, Gap, Repeat
 from cep.plan.tree import conjuncts, walk
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def lint_match(
     *,
     grows: bool,
 ) -> None:
-    """Report what is doubtful about a MATCH: CEP601-604, 606-608, 612."""
+    """Report what is doubtful about a MATCH: CEP601-604, 606-608, 611-613."""
     bounded = (within_us, node.gap, node.within_events) != (None, None, None)
     if not bounded and not _bounded(chain) and not is_forked(chain):
         hint = "add WITHIN 1h (as long as a match may take)"
@@ -74,6 +75,7 @@ def lint_match(
         _never_bound(chain, report)
     _swallowed(chain, by_name, report)
     _begin_alike(chain, by_name, report)
+    _taken_before(chain, by_name, report)
 
 
 def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
@@ -162,7 +164,7 @@ def _swallowed(chain: Chain, by_name: Mapping[str, Variable], report: Report) ->
         if isinstance(part, Repeat) and (part.possessive or part.high == part.low):
             continue
         loop, step = by_name[variable_of(part)], by_name[after.variable]
-        if loop.input == step.input and step.condition in (None, loop.condition):
+        if loop.input == step.input and implies(loop.condition, step.condition):
             message = f"every event {loop.name} could take more is taken by {step.name}"
             hint = f"make the condition of {step.name} narrower, or the loop possessive"
             report.add("CEP608", message, span, hint)
@@ -182,6 +184,31 @@ def _begin_alike(chain: Chain, by_name: Mapping[str, Variable], report: Report) 
                     message = f"an event that fits {same.name} always takes the alternative before"
                     hint = "write what is common before the parentheses: a -> (b | c)"
                     report.add("CEP612", message, span, hint)
+
+
+def _taken_before(chain: Chain, by_name: Mapping[str, Variable], report: Report) -> None:
+    """In a group in any order an event goes to the leftmost step it fits, also where only a later one needs it."""
+    for whole, span in chain.parts:
+        for part in parts_within(whole):
+            if not isinstance(part, AnyOrder):
+                continue
+            steps = [by_name[name] for name, _ in part.operands]
+            for place, narrow in enumerate(steps):
+                wide = next((w for w in steps[:place] if _is_wider(w, narrow)), None)
+                if wide is not None:
+                    message = f"an event that fits {narrow.name} goes to {wide.name} first"
+                    hint = f"put {narrow.name} before {wide.name}"
+                    report.add("CEP613", message, span, hint)
+
+
+def _is_wider(one: Variable, other: Variable) -> bool:
+    """Return whether every event of `other` fits `one`, but not the other way round."""
+    same = one.input == other.input and one.name != other.name
+    return (
+        same
+        and implies(other.condition, one.condition)
+        and not implies(one.condition, other.condition)
+    )
 
 
 def _alike(one: Variable, other: Variable) -> bool:
