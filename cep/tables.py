@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cep.batch import empty_batch
+from cep.nested import moment_of, python_value
 from cep.times import to_datetime
 from cep.types import NULL_I64, Type
 
@@ -46,6 +47,10 @@ def python_values(
     match kind:
         case Type.STRING:
             return strings.decode(stored)
+        case _ if kind.is_nested:
+            moment = None if raw_time else moment_of(kind)
+            texts = strings.decode(stored)
+            return [None if t is None else python_value(t, kind, moment) for t in texts]
         case Type.DOUBLE:
             return [v if v == v else None for v in stored.tolist()]
         case Type.BOOLEAN | Type.NULL:
@@ -185,6 +190,10 @@ class Table:
         match kind:
             case Type.STRING:
                 return np.array(self._strings.decode(stored), dtype=object)
+            case _ if kind.is_nested:
+                found = np.empty(len(stored), dtype=object)
+                found[:] = python_values(stored, kind, self._strings, raw_time=self._raw_time)
+                return found
             case Type.TIMESTAMP:
                 return stored.view("datetime64[us]")  # NULL_I64 is numpy's NaT
             case Type.DURATION:
@@ -216,6 +225,8 @@ class Table:
                     pa.array(indices, mask=missing),
                     pa.array(self._strings.decode(codes), pa.string()),
                 )
+            case _ if kind.is_nested:
+                return self._arrow_nested(pa, stored, kind)
             case Type.BOOLEAN | Type.NULL:
                 return pa.array(stored == 1, mask=missing)
             case Type.TIMESTAMP:
@@ -224,6 +235,27 @@ class Table:
                 return pa.array(stored, pa.duration("us"), mask=missing)
             case _:
                 return pa.array(stored, mask=missing)
+
+    def _arrow_nested(self, pa: Any, stored: np.ndarray, kind: Type) -> Any:
+        """Return an ARRAY as a list, BYTES as binary, a MAP as a map, JSON as its text."""
+        texts = self._strings.decode(stored)
+        if kind is Type.JSON:
+            return pa.array(texts, pa.string())
+        values = [None if t is None else python_value(t, kind, moment_of(kind)) for t in texts]
+        if kind is Type.BYTES:
+            return pa.array(values, pa.binary())
+        inner = {
+            Type.BOOLEAN: pa.bool_(),
+            Type.INT: pa.int64(),
+            Type.DOUBLE: pa.float64(),
+            Type.STRING: pa.string(),
+            Type.TIMESTAMP: pa.timestamp("us", "UTC"),
+            Type.DURATION: pa.duration("us"),
+        }[kind.element or Type.STRING]
+        if kind.is_array:
+            return pa.array(values, pa.list_(inner))
+        pairs = [None if v is None else list(v.items()) for v in values]
+        return pa.array(pairs, pa.map_(pa.string(), inner))
 
     def to_pandas(self) -> Any:
         """Return a `pandas.DataFrame`."""

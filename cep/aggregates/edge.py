@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from cep.aggregates.contract import IN_FRAMES, AggregateFunction, Formula, Options, Use
-from cep.types import Type
+from cep.types import NESTED_TYPES, Type
 
 _SUFFIXES = {
     Type.BOOLEAN: "flag",
@@ -14,6 +14,7 @@ _SUFFIXES = {
     Type.STRING: "text",
     Type.TIMESTAMP: "i64",
     Type.DURATION: "i64",
+    **dict.fromkeys(NESTED_TYPES, "text"),
 }
 
 

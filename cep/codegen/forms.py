@@ -105,7 +105,7 @@ def literal(expr: Literal, scope: Scope) -> Value:
     """Return a constant; a string is the code of a constant of the kernel."""
     if expr.value is None:
         return Value(null_text(expr.type), expr.type)
-    if expr.type is Type.STRING:
+    if expr.type.is_coded:
         return Value(scope.layout.constant(str(expr.value)), expr.type, nullable=False)
     number = expr.value if isinstance(expr.value, float) else int(expr.value)
     return Value(number_text(number), expr.type, nullable=False)

@@ -180,12 +180,12 @@ class StringCells:
 def string_table(expr: Expr, scope: Scope) -> StringCells | None:
     """Return the table over codes that stands for an expression of one string, or None if it is none."""
     found = leaves(expr)
-    if len(found) != 1 or found[0].type is not Type.STRING or isinstance(found[0], Meta):
+    if len(found) != 1 or not found[0].type.is_coded or isinstance(found[0], Meta):
         return None
     leaf = found[0]
     columns = scope.string_columns(leaf)
     if columns is None:
-        if expr.type is Type.STRING:
+        if expr.type.is_coded:
             return None
         columns = ()  # the host fills every code
     text = HostText()

@@ -50,7 +50,7 @@ class KeySlots:
         self.prefix = prefix
         self.fixed = fixed and not self.types
         self.width = max(1, len(self.types))
-        self.by_code = self.types in ((), (Type.STRING,))
+        self.by_code = not self.types or (len(self.types) == 1 and self.types[0].is_coded)
         self.pool = f"{prefix}keys"
         self.slot = f"{prefix}slot"
         self._may_be_null = False

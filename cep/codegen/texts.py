@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TRUE = "1 == 1"
 FALSE = "1 == 0"
 
-_NULL_TEXTS = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1"}
+_NULL_TEXTS = {Type.DOUBLE: "NAN", Type.BOOLEAN: "-1", Type.NULL: "-1"}
 _NAMED = {NULL_I64: "NULL_I64", MAX_I64: "MAX_I64"}
 
 
@@ -31,7 +31,7 @@ def number_text(value: int | float) -> str:
 
 def null_text(kind: Type) -> str:
     """Return the kernel text of NULL of a type."""
-    return _NULL_TEXTS.get(kind, "NULL_I64")
+    return "-1" if kind.is_coded else _NULL_TEXTS.get(kind, "NULL_I64")
 
 
 def null_test(given: Value) -> str:
@@ -41,7 +41,7 @@ def null_test(given: Value) -> str:
     match given.type:
         case Type.DOUBLE:
             return f"isnan({given.text})"
-        case Type.STRING | Type.BOOLEAN | Type.NULL:
+        case kind if kind.is_coded or kind in (Type.BOOLEAN, Type.NULL):
             return f"{given.text} < 0"
         case _:
             return f"{given.text} == NULL_I64"
@@ -54,7 +54,7 @@ def present(given: Value) -> str:
     match given.type:
         case Type.DOUBLE:
             return f"not isnan({given.text})"
-        case Type.STRING | Type.BOOLEAN | Type.NULL:
+        case kind if kind.is_coded or kind in (Type.BOOLEAN, Type.NULL):
             return f"{given.text} >= 0"
         case _:
             return f"{given.text} != NULL_I64"

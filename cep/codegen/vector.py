@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 LONG_TEXT = 300  # characters; what is longer stands in a temporary
 _SIMPLE = re.compile(r"-?[\w.]+|columns\[\"\w+\"\]")
 _DTYPES = {"i8": "int8", "i32": "int32", "i64": "int64", "f64": "float64"}
-_NULLS = {Type.DOUBLE: "np.nan", Type.STRING: "-1", Type.BOOLEAN: "-1", Type.NULL: "-1"}
+_NULLS = {Type.DOUBLE: "np.nan", Type.BOOLEAN: "-1", Type.NULL: "-1"}
 _SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _COMPLEMENT = {"eq": "ne", "ne": "eq", "lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 
@@ -63,7 +63,7 @@ class NotExactError(Exception):
 
 def null_text(kind: Type) -> str:
     """Return the numpy text of NULL of a type."""
-    return _NULLS.get(kind, "NULL_I64")
+    return "-1" if kind.is_coded else _NULLS.get(kind, "NULL_I64")
 
 
 class VectorForm:
@@ -163,7 +163,7 @@ class VectorForm:
     def _literal(self, expr: Literal) -> Value:
         if expr.value is None:
             return Value(null_text(expr.type), expr.type)
-        if expr.type is Type.STRING:
+        if expr.type.is_coded:
             cell = self.scope.layout.constant(str(expr.value))
             text = cell.replace("constants", 'tables["constants"]')
         else:
@@ -295,7 +295,7 @@ def present(given: Value) -> str:
     match given.type:
         case Type.DOUBLE:
             return f"({given.text} == {given.text})"
-        case Type.STRING | Type.BOOLEAN | Type.NULL:
+        case kind if kind.is_coded or kind in (Type.BOOLEAN, Type.NULL):
             return f"np.greater_equal({given.text}, 0)"
         case _:
             return f"np.not_equal({given.text}, NULL_I64)"

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cep.batch import Decoded, Reject
+from cep.nested import NotNestedError, bytes_of, bytes_text, json_text, text_of
 from cep.times import EPOCH, from_datetime, parse_duration, parse_timestamp, scale_timestamp
-from cep.types import MAX_I64, NULL_I64, Type
+from cep.types import MAX_I64, NESTED_TYPES, NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,6 +146,61 @@ def _string(value: object, unit: str) -> str | None:
     raise _bad(value, Type.STRING)
 
 
+def _nested(kind: Type) -> Callable[[object, str], str | None]:
+    """Return what reads a list as an ARRAY, a dict as a MAP: every element as a column of its type is read."""
+    element, wanted = kind.element or Type.NULL, list if kind.is_array else dict
+
+    def read(value: object, unit: str) -> str | None:
+        if value is None:
+            return None
+        if kind.is_array and isinstance(value, np.ndarray | tuple):
+            value = list(value)
+        if not isinstance(value, wanted):
+            raise _bad(value, kind)
+        if isinstance(value, dict):
+            if not all(isinstance(name, str) for name in value):
+                raise _bad(value, kind)
+            return text_of({str(n): _item(v, element, unit) for n, v in value.items()})
+        return text_of([_item(v, element, unit) for v in value])
+
+    return read
+
+
+def _item(value: object, kind: Type, unit: str) -> Any:
+    """Return an element as a value of the language."""
+    stored: Any = _ONE_VALUE[kind](value, unit)
+    if stored is None or stored == kind.null or stored != stored:
+        return None
+    if kind is Type.BOOLEAN:
+        return stored == 1
+    return stored + 0.0 if kind is Type.DOUBLE else stored
+
+
+def _json(value: object, unit: str) -> str | None:
+    del unit
+    try:
+        return None if value is None else json_text(value)
+    except (NotNestedError, RecursionError) as problem:
+        msg = f"{_shown(value, _LONGEST_QUOTE)} is not a JSON: {problem}"
+        raise BadValueError(msg) from None
+
+
+def _bytes(value: object, unit: str) -> str | None:
+    del unit
+    if value is None:
+        return None
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes_text(bytes(value))
+    try:
+        return bytes_text(bytes_of(value)) if isinstance(value, str) else _no_bytes(value)
+    except NotNestedError:
+        return _no_bytes(value)
+
+
+def _no_bytes(value: object) -> str:
+    raise _bad(value, Type.BYTES)
+
+
 _ONE_VALUE: dict[Type, Callable[[object, str], float | int | str | None]] = {
     Type.DOUBLE: _double,
     Type.INT: _int,
@@ -152,7 +208,10 @@ _ONE_VALUE: dict[Type, Callable[[object, str], float | int | str | None]] = {
     Type.TIMESTAMP: _timestamp,
     Type.DURATION: _duration,
     Type.STRING: _string,
+    Type.JSON: _json,
+    Type.BYTES: _bytes,
 }
+_ONE_VALUE |= {kind: _nested(kind) for kind in NESTED_TYPES if kind.element is not None}
 
 
 def one_value(value: object, kind: Type, unit: str) -> float | int | str | None:
@@ -183,7 +242,7 @@ def column(
         return fast
     convert = _ONE_VALUE[kind]
     stored = list(map(convert, values, repeat(unit)))
-    if kind is Type.STRING:
+    if kind.is_coded:
         return strings.encode(stored)  # type: ignore[arg-type]
     return clean(np.array(stored, dtype=kind.dtype), kind)
 

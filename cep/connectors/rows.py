@@ -39,7 +39,8 @@ _LINES: dict[Type, tuple[str, ...]] = {
         "if v is None: return None",
     ),
 }
-_NULLS = {Type.DOUBLE: "NAN", Type.STRING: "-1", Type.BOOLEAN: "-1"}
+_GENERAL = ("return None",)
+_NULLS = {Type.DOUBLE: "NAN", Type.BOOLEAN: "-1"}
 
 
 def row_reader(
@@ -55,13 +56,13 @@ def row_reader(
     lines = ["def read(event):", "    get = event.get"]
     for k, column in enumerate(columns):
         lines.append(f"    v = get({column.name!r})")
-        plain = [line.replace("TEXTS", f"texts_{k}") for line in _LINES[column.type]]
+        plain = [line.replace("TEXTS", f"texts_{k}") for line in _LINES.get(column.type, _GENERAL)]
         if column.type is Type.STRING:
             room[f"texts_{k}"] = texts[column.name].get
         if column.not_null or column.name == spec.time_column:
             lines += [f"    {line}" for line in plain]
         else:
-            null = _NULLS.get(column.type, str(NULL_I64))
+            null = "-1" if column.type.is_coded else _NULLS.get(column.type, str(NULL_I64))
             lines += [f"    if v is None: v = {null}", "    else:"]
             lines += [f"        {line}" for line in plain]
         lines.append(f"    v{k} = v")

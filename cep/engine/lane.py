@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cep.operators.kernel_operator import KernelOperator
 
 MOST_TEXTS = 100_000
-_FORMATS = {Type.STRING: "i4x", Type.BOOLEAN: "b7x", Type.DOUBLE: "d"}
+_FORMATS = {Type.BOOLEAN: "b7x", Type.DOUBLE: "d"}
 _MERGED = {"row": np.int32, "source": np.int8, "phase": np.int8}
 
 
@@ -65,7 +65,10 @@ class Lane:
         self._time = names.index(spec.time_column or "")
         self._convert = row_reader(spec, self._texts)
         self._packer = struct.Struct(
-            "<q" + "".join(_FORMATS.get(c.type, "q") for c in spec.schema.columns)
+            "<q"
+            + "".join(
+                "i4x" if c.type.is_coded else _FORMATS.get(c.type, "q") for c in spec.schema.columns
+            )
         )
         self._cells = np.zeros(8 * (1 + len(names)), np.uint8)
         self._view = self._cells.data

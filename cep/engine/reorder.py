@@ -96,7 +96,7 @@ class ReorderBuffer:
         match column.type:
             case Type.DOUBLE:
                 return np.where(np.isnan(stored), np.inf, stored)
-            case Type.STRING:
+            case kind if kind.is_coded:
                 ranks = self._strings.ranks().astype(np.int64)
                 return np.where(stored < 0, MAX_I64, np.append(ranks, 0)[stored])
             case kind:

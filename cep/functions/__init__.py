@@ -6,6 +6,7 @@ rule text up (any case, aliases), `resolve` picks the signature for argument typ
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.functions.casts import FUNCTIONS as CASTS
@@ -13,10 +14,12 @@ from cep.functions.conditionals import FUNCTIONS as CONDITIONALS
 from cep.functions.function import Function, Resolution, Signature
 from cep.functions.identity import FUNCTIONS as IDENTITY
 from cep.functions.math import FUNCTIONS as MATH
+from cep.functions.nested import FUNCTIONS as NESTED
+from cep.functions.nested import MORE_CASTS
 from cep.functions.operators import FUNCTIONS as OPERATORS
 from cep.functions.strings import FUNCTIONS as STRINGS
 from cep.functions.times import FUNCTIONS as TIMES
-from cep.types import Type
+from cep.types import WIDER, Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +36,14 @@ __all__ = [
     "resolve",
 ]
 
-_FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY)
+_FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY, NESTED)
 
 FUNCTIONS: dict[str, Function] = {
-    function.name: function for family in _FAMILIES for function in family
+    function.name: replace(
+        function, signatures=function.signatures + MORE_CASTS.get(function.name, ())
+    )
+    for family in _FAMILIES
+    for function in family
 }
 
 _BY_NAME: dict[str, Function] = {
@@ -91,7 +98,7 @@ def _cost(have: tuple[Type, ...], wants: tuple[Type, ...]) -> int | None:
     for h, w in zip(have, wants, strict=True):
         if h is w or h is Type.NULL:
             continue
-        if h is not Type.INT or w is not Type.DOUBLE:
+        if WIDER.get(h) is not w:
             return None
         cost += 1
     return cost

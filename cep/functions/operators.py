@@ -13,11 +13,12 @@ from typing import Any
 
 from cep.functions.function import Function, Signature
 from cep.functions.reference import round_half_away, strict, truncated
-from cep.types import Type
+from cep.types import NESTED_TYPES, PLAIN_TYPES, Type
 
 BOOLEAN, INT, DOUBLE, STRING = Type.BOOLEAN, Type.INT, Type.DOUBLE, Type.STRING
 TIMESTAMP, DURATION = Type.TIMESTAMP, Type.DURATION
-VALUES = (BOOLEAN, INT, DOUBLE, STRING, TIMESTAMP, DURATION)
+ORDERED = PLAIN_TYPES
+VALUES = (*ORDERED, *NESTED_TYPES)
 
 
 def _checked(name: str, left: Type, right: Type, result: Type) -> Signature:
@@ -169,7 +170,8 @@ ARITHMETIC = (
 
 
 def _comparison(name: str, compare: Any, doc: str) -> Function:
-    signatures = tuple(Signature((t, t), BOOLEAN, total=True) for t in VALUES)
+    types = VALUES if name in ("eq", "ne") else ORDERED
+    signatures = tuple(Signature((t, t), BOOLEAN, total=True) for t in types)
     return Function(name, signatures, strict(compare), operator=True, doc=doc)
 
 

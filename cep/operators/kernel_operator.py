@@ -110,6 +110,7 @@ class KernelOperator:
         self.compile_seconds = 0.0
         self.compile_failure: Exception | None = None
         self.errors = 0
+        self._restored = False
         self._stop = self._registers.get(
             "stopped", -1
         )  # the kernel stops itself at a step or space budget
@@ -283,9 +284,9 @@ class KernelOperator:
     def _extend_tables(self, merged: Merged) -> None:
         """Fill tables for the codes of these rows and extend what is indexed by code."""
         for name, table in self._maps.items():
-            if not table.columns:
+            if not table.columns or self._restored:
                 table.fill_all()
-            for number, column in table.columns:
+            for number, column in table.columns if len(merged) else ():
                 table.fill(_column(number, column, merged))
             if self._arrays[self._places[name]] is not table.cells:
                 self._set(self._places[name], table.cells)
@@ -297,6 +298,7 @@ class KernelOperator:
                 ranks = self._strings.ranks()
                 if self._arrays[place] is not ranks and len(ranks):
                     self._set(place, ranks)
+        self._restored = False
 
     # ------------------------------------------------------------ calls
 
@@ -310,8 +312,8 @@ class KernelOperator:
             self.swap_tier()
         if len(merged):
             self._bind_inputs(merged)
-            if self._tables:
-                self._extend_tables(merged)
+        if self._tables and (len(merged) or self._restored):
+            self._extend_tables(merged)
         self._run(len(merged), clock, flush=flush)
         return bool(self._ctl[OUT])
 
@@ -464,6 +466,9 @@ class KernelOperator:
         for place, array in enumerate(self.spec.kernel.arrays):
             if array.role in (Role.STATE, Role.REGISTER):
                 self._set(place, arrays[array.name].copy())
+        self._restored = (
+            True  # what is captured was read before: its cells of tables are made again
+        )
         self._ctl[NEXT], self.errors = (int(v) for v in arrays["$next"])
 
     def check(self) -> None:

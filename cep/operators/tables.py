@@ -41,7 +41,7 @@ def host_function(source: str) -> Callable[[Any, Any, Any], Any]:
 
 def stored(value: Any, kind: Type, strings: StringTable) -> int | float:
     """Return a Python value (None: NULL) as a column of its type stores it."""
-    if kind is Type.STRING:
+    if kind.is_coded:
         return strings.code(value)
     if value is None:
         return kind.null
@@ -53,7 +53,7 @@ def stored(value: Any, kind: Type, strings: StringTable) -> int | float:
 
 def values_of(column: np.ndarray, kind: Type, strings: StringTable) -> list[Any]:
     """Return a column as the Python values that scalar functions take (times as int us)."""
-    if kind is Type.STRING:
+    if kind.is_coded:
         return list(strings.decode(column))
     values = column.tolist()
     if kind is Type.DOUBLE:

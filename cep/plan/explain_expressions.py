@@ -53,6 +53,8 @@ def literal_text(value: Literal) -> str:
             return "'" + str(value.value).replace("'", "''") + "'"
         case Type.BOOLEAN:
             return "TRUE" if value.value else "FALSE"
+        case kind if kind.is_nested:
+            return f"{kind.value} '{value.value}'"
         case _:
             return repr(value.value)
 
@@ -115,6 +117,10 @@ def _call_text(expr: Call, strength: int) -> str:
         return _wrap(f"-{expression_text(args[0], strength=7)}", 7, strength)
     if name in _POSTFIX:
         return _wrap(f"{expression_text(args[0], strength=5)} {_POSTFIX[name]}", 4, strength)
+    if name == "array":
+        return f"[{', '.join(expression_text(a) for a in args)}]"
+    if name == "element":
+        return f"{expression_text(args[0], strength=8)}[{expression_text(args[1])}]"
     return f"{function_text(name)}({', '.join(expression_text(a) for a in args)})"
 
 

@@ -7,9 +7,11 @@ separated by white space; a value with spaces stands in single quotes; NULL is n
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cep.times import parse_duration, parse_timestamp
 from cep.types import Type
@@ -109,13 +111,17 @@ def _row(line: str) -> list[str | None]:
     return values
 
 
-def typed(text: str | None, kind: Type) -> bool | int | float | str | None:
+def typed(text: str | None, kind: Type) -> Any:
     """Return a value of a table as a Python value: times and durations as int us."""
     if text is None:
         return None
     match kind:
         case Type.STRING:
             return text
+        case Type.BYTES:
+            return base64.b64decode(text)
+        case _ if kind.is_nested:
+            return json.loads(text)
         case Type.BOOLEAN:
             return {"true": True, "false": False}[text.lower()]
         case Type.INT:

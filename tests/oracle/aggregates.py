@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from tests.oracle.expressions import Arguments
 from tests.oracle.values import UnsupportedError, clean
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def argument_of(call: ast.Call) -> ast.Expression:
         raise UnsupportedError(call.name)
     first = found[0]
     assert not isinstance(first, ast.NamedArgument)
-    return first if len(found) == 1 else ast.ArrayLiteral(tuple(found))  # type: ignore[arg-type]
+    return first if len(found) == 1 else Arguments(tuple(found))  # type: ignore[arg-type]
 
 
 def _options(call: ast.Call) -> dict[str, Value]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from cep.times import parse_duration, parse_timestamp
 from tests.harness.case_format import Case, Step, table_of, typed
-from tests.oracle.values import Identity
+from tests.oracle.values import Identity, base64_text
 from tests.oracle.world import World
 
 if TYPE_CHECKING:
@@ -69,13 +70,18 @@ def agrees(value: Any, text: str | None) -> bool:
             return value is not None or text is None
         case _ if text is None:
             return False
+        case list() | dict():
+            return bool(value == json.loads(text))
+        case bytes():
+            return text == base64_text(value)
         case bool():
             return text.lower() == str(value).lower()
         case int() | float():
             shown = number(text)
             return shown is not None and close(value, shown)
         case _:
-            return bool(value == text)
+            # A text of JSON stands in quotes, as it does inside.
+            return bool(value == text) or text == json.dumps(value)
 
 
 def number(text: str) -> float | None:

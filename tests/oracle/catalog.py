@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
-from cep.types import TYPE_NAMES, Type
+from cep.types import Type
 from tests.oracle.derived import HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
 from tests.oracle.statements import declared
 from tests.oracle.user_functions import called
-from tests.oracle.values import UnsupportedError
+from tests.oracle.values import UnsupportedError, type_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -313,7 +313,7 @@ def table_of_file(statement: ast.CreateTable) -> TableRows:
     for element in statement.elements or ():
         match element:
             case ast.ColumnDefinition(name=name, type=kind, primary_key=primary):
-                kinds[name] = TYPE_NAMES[kind.name.upper()]
+                kinds[name] = type_named(kind)
                 key += [name] if primary else []
             case ast.PrimaryKey(columns=columns):
                 key += columns
@@ -373,7 +373,7 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
     for element in statement.elements or ():
         match element:
             case ast.ColumnDefinition(name=name, type=kind, not_null=required, computed=None):
-                source.columns[name] = TYPE_NAMES[kind.name.upper()]
+                source.columns[name] = type_named(kind)
                 if required:
                     source.required.add(name)
             case ast.Watermark(column=column, value=value):

@@ -52,6 +52,8 @@ def same_value(mine: Any, other: Any, names: dict[Any, Any]) -> bool:
         return bool(names.setdefault(mine, other) == other) if new else names.get(mine) == other
     if isinstance(mine, (bool, str)):
         return mine == other and type(mine) is type(other)
+    if isinstance(mine, list | dict | bytes):
+        return bool(mine == other)
     if isinstance(mine, int) and isinstance(other, int):
         return mine == other
     return abs(mine - other) <= REL * max(1.0, abs(mine), abs(other))

@@ -6,7 +6,7 @@ from typing import Any, Protocol, assert_never
 
 from cep.lang import ast
 from tests.oracle.functions import SECOND, STRICT_FUNCTIONS
-from tests.oracle.values import ARITHMETIC, UnsupportedError, cast, clean
+from tests.oracle.values import ARITHMETIC, UnsupportedError, cast, clean, element, same_kind
 
 Value = Any
 
@@ -35,19 +35,38 @@ def evaluate(expression: ast.Expression, scope: Scope) -> Value:
             return us
         case ast.Null():
             return None
-        case ast.ArrayLiteral(items=items):
+        case Arguments(items=items):
             values = tuple(evaluate(item, scope) for item in items)
             return None if None in values else values
+        case ast.ArrayLiteral(items=items):
+            return [evaluate(item, scope) for item in items]
+        case ast.Index(target=target, index=index):
+            return element(evaluate(target, scope), evaluate(index, scope))
         case ast.Parameter(name=name):
             return scope.parameters[name]
         case ast.Name(name=name):
             return scope.name(name)
-        case ast.Member(target=ast.Name(name=owner), name=name):
-            return scope.member(owner, name)
+        case ast.Member():
+            return member(expression, scope)
         case ast.Call():
             return call_value(expression, scope)
         case _:
             return operator_value(expression, scope)
+
+
+class Arguments(ast.ArrayLiteral):
+    """The arguments of an aggregate of two variables: NULL if one of them is."""
+
+
+def member(expression: ast.Member, scope: Scope) -> Value:
+    """Return `owner.column`, or a field of JSON or of a MAP."""
+    target = expression.target
+    if isinstance(target, ast.Name):
+        try:
+            return scope.member(target.name, expression.name)
+        except UnsupportedError:
+            return element(scope.name(target.name), expression.name)
+    return element(evaluate(target, scope), expression.name)
 
 
 def operator_value(expression: ast.Expression, scope: Scope) -> Value:
@@ -74,14 +93,16 @@ def operator_value(expression: ast.Expression, scope: Scope) -> Value:
         case ast.Case():
             return case(expression, scope)
         case ast.Cast(operand=operand, type=kind):
-            return cast(evaluate(operand, scope), kind.name)
+            return cast(evaluate(operand, scope), kind)
         case _:
             raise UnsupportedError(type(expression).__name__)
 
 
 def compare(operator: str, left: Value, right: Value) -> bool | None:
     """Return a comparison, None if a side is NULL."""
-    return None if left is None or right is None else ARITHMETIC[operator](left, right)
+    if left is None or right is None or not same_kind(left, right):
+        return None
+    return ARITHMETIC[operator](left, right)
 
 
 def inverse(value: bool | None) -> bool | None:

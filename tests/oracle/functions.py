@@ -64,7 +64,18 @@ def substring(text: str, start: int, length: int | None = None) -> str | None:
     return text[max(start - 1, 0) : end]
 
 
+def json_type(value: Value) -> str:
+    """JSON_TYPE."""
+    names = {list: "array", dict: "object", str: "string", bool: "boolean"}
+    return names.get(type(value), "number")
+
+
 STRICT_FUNCTIONS: dict[str, Callable[..., Value]] = {
+    "CARDINALITY": lambda a: len(a) if isinstance(a, list | dict) else None,
+    "ARRAY_CONTAINS": lambda a, x: x in a,
+    "MAP_KEYS": lambda m: sorted(m),
+    "JSON_TYPE": json_type,
+    "OCTET_LENGTH": len,
     "ABS": lambda x: clean(abs(x)),
     "SIGN": lambda x: (x > 0) - (x < 0),
     "ROUND": rounded,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.aggregates import aggregate, argument_of
+from tests.oracle.catalog import streams_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import RowScope
 from tests.oracle.values import Identity, UnsupportedError
@@ -170,6 +171,13 @@ class CandidateScope(MatchScope):
     def name(self, name: str) -> Value:
         """Return a column of the candidate."""
         return self.candidate.row[name]
+
+    def member(self, owner: str, name: str) -> Value:
+        """Return a column of a variable; what is none is a column of the candidate with fields."""
+        clause: Any = self.rule.query.from_
+        if owner in self.candidate.row and owner not in streams_of(clause):
+            raise UnsupportedError(owner)
+        return super().member(owner, name)
 
     def call(self, call: ast.Call) -> Value:
         """PREV counts events of the candidate's stream in the partition, bound or not."""

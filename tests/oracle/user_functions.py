@@ -13,8 +13,9 @@ import numpy as np
 
 from cep.lang import ast
 from cep.times import from_datetime, parse_timestamp, to_datetime
-from cep.types import TYPE_NAMES, Type
+from cep.types import Type
 from tests.oracle.functions import STRICT_FUNCTIONS
+from tests.oracle.values import type_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,8 +48,8 @@ def _model(statement: ast.CreateFunction) -> Callable[..., Any]:
     module, _, name = statement.body.partition(":")
     function = getattr(_module(module, statement), name)
     by_array = getattr(function, "__cep_vectorized__", False)
-    kinds = [TYPE_NAMES[p.type.name.upper()] for p in statement.parameters]
-    result = TYPE_NAMES[statement.returns.name.upper()]
+    kinds = [type_named(p.type) for p in statement.parameters]
+    result = type_named(statement.returns)
 
     def call(*values: Any) -> Any:
         values = tuple(_moment(v, k) for v, k in zip(values, kinds, strict=True))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import re
 from typing import Any
 
 from cep.times import parse_timestamp
-from cep.types import MAX_I64, Type
+from cep.types import MAX_I64, TYPE_NAMES, Type
 
 Value = Any
 
@@ -29,10 +31,18 @@ def clean(value: Value) -> Value:
     return value
 
 
+def type_named(node: Any) -> Type:
+    """Return the type that a type name of the tree stands for."""
+    if not node.parameters:
+        return TYPE_NAMES[node.name.upper()]
+    inner = ", ".join(type_named(p).value for p in node.parameters)
+    return Type(f"{node.name.upper()}<{inner}>")
+
+
 def read(value: Value, kind: Type) -> Value:
     """Return a value of an input row as a column of a type has it."""
-    if value is None:
-        return None
+    if value is None or kind.is_nested:
+        return value
     if kind is Type.DOUBLE:
         return clean(float(value))
     return clean(value)
@@ -89,14 +99,43 @@ ARITHMETIC = {
 }
 
 
-def cast(value: Value, name: str) -> Value:
+def cast(value: Value, node: Any) -> Value:
     """CAST: what cannot be read as the type is NULL."""
+    kind = type_named(node)
     if value is None:
         return None
+    if kind.element is not None:
+        return _cast_all(value, node, list if kind.is_array else dict)
     try:
-        return clean(CASTS[name.upper()](value))
-    except (ValueError, OverflowError):
+        return clean(CASTS[kind.value](value))
+    except (ValueError, OverflowError, TypeError):
         return None
+
+
+def _cast_all(value: Value, node: Any, wanted: type) -> Value:
+    """CAST to ARRAY or MAP: each element by itself."""
+    if not isinstance(value, wanted):
+        return None
+    of = node.parameters[-1]
+    if wanted is dict:
+        return {name: cast(v, of) for name, v in value.items()}
+    return [cast(v, of) for v in value]
+
+
+def element(whole: Value, place: Value) -> Value:
+    """`whole[place]`: arrays count from 1; NULL where there is nothing."""
+    if isinstance(whole, list) and isinstance(place, int):
+        return whole[place - 1] if 1 <= place <= len(whole) else None
+    return whole.get(place) if isinstance(whole, dict) and isinstance(place, str) else None
+
+
+def same_kind(left: Value, right: Value) -> bool:
+    """Whether values of JSON can be compared: run-time types are equal, numbers are of one."""
+    return _run_time_type(left) is _run_time_type(right)
+
+
+def _run_time_type(value: Value) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _to_int(value: Value) -> int:
@@ -106,12 +145,27 @@ def _to_int(value: Value) -> int:
 def _to_text(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    if isinstance(value, bytes):
+        return value.decode()
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _to_boolean(value: Value) -> bool:
+def _to_json(value: Value) -> Value:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def base64_text(value: bytes) -> str:
+    """Return the text that outputs have for BYTES."""
+    return base64.b64encode(value).decode()
+
+
+def _to_boolean(value: Value) -> bool | None:
+    if isinstance(value, list | dict):
+        return None
     if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())  # type: ignore[return-value]
+        return {"true": True, "false": False}.get(value.strip().lower())
     return value != 0
 
 
@@ -127,4 +181,6 @@ CASTS = {
     "VARCHAR": _to_text,
     "BOOLEAN": _to_boolean,
     "TIMESTAMP": _to_time,
+    "JSON": _to_json,
+    "BYTES": str.encode,
 }

@@ -16,6 +16,7 @@ from cep.connectors.columns import from_columns, raw_text, renumber
 from cep.connectors.formats.jsonl import text_values
 from cep.connectors.records import fields, records, whole_bytes
 from cep.errors import error, nearest
+from cep.nested import NotNestedError, parse_json, text_of
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -181,8 +182,27 @@ def _values(column: tuple[str | None, ...], kind: Type) -> list[Any]:
             return [_number(f, _INT, int) for f in column]
         case Type.BOOLEAN:
             return [None if f is None else _BOOLEANS.get(f.lower(), f) for f in column]
+        case _ if kind.is_nested and kind is not Type.BYTES:
+            return [None if f is None else _nested(f) for f in column]
         case _:
             return list(column)
+
+
+class _NoJson:
+    """A field that is no JSON text: no column takes it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return repr(self._text)
+
+
+def _nested(field: str) -> object:
+    try:
+        return parse_json(field)
+    except NotNestedError:
+        return _NoJson(field)
 
 
 def _is_int(field: str | None) -> bool:
@@ -221,6 +241,8 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        value = text_of(value)
     text = value if isinstance(value, str) else repr(value)
     if not text or any(c in text for c in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'

@@ -11,6 +11,7 @@ import numpy as np
 from cep.batch import Decoded, Reject
 from cep.connectors.base import Format
 from cep.connectors.columns import from_columns, raw_text, renumber
+from cep.nested import output_value
 from cep.times import format_timestamp
 from cep.types import NULL_I64, Type
 
@@ -46,7 +47,7 @@ class JsonLinesDecoder:
 
         names = spec.schema.names()
         fields = [f"f{i}" for i in range(len(names))]
-        usual = [_USUAL[c.type] for c in spec.schema.columns]
+        usual = [_USUAL.get(c.type, (Any, None)) for c in spec.schema.columns]
 
         def decoder(kinds: list[Any]) -> Any:
             row_type = msgspec.defstruct(
@@ -169,6 +170,8 @@ def text_values(stored: np.ndarray, kind: Type, strings: StringTable) -> list[An
     """Return a column as the Python values that outputs are written from, None for NULL."""
     if kind is Type.STRING:
         return strings.decode(stored)
+    if kind.is_nested:
+        return [None if t is None else output_value(t, kind) for t in strings.decode(stored)]
     values = stored.tolist()
     match kind:
         case Type.DOUBLE:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from cep.lang import ast
 from cep.plan.bind.calls import bind_call
-from cep.plan.bind.operators import case, condition, operator
+from cep.plan.bind.operators import case, condition, convert, operator, shared_type
 from cep.plan.bind.operators import cast as cast_to
 from cep.plan.bind.refused import refuse
-from cep.plan.bind.report import BROKEN, is_broken
+from cep.plan.bind.report import BROKEN, is_broken, listing
 from cep.plan.bind.types import bind_type
 from cep.plan.conditions import conjunction, disjunction, negated
-from cep.plan.expressions import Expr, Literal
+from cep.plan.expressions import Call, Expr, Literal
 from cep.plan.tree import walk
-from cep.types import Type
+from cep.types import ARRAYS, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +80,39 @@ def _name(node: ast.Name, scope: Scope) -> Expr:
 
 
 def _member(node: ast.Member, scope: Scope) -> Expr:
-    if not isinstance(node.target, ast.Name):
-        return refuse(scope.report, "Member.nested", node.span)
-    return scope.member(node.target.name, node.name, node.span)
+    if isinstance(node.target, ast.Name):
+        whole = scope.json(node.target.name, node.span)
+        if whole is None:
+            return scope.member(node.target.name, node.name, node.span)
+    else:
+        whole = bind_expression(node.target, scope)
+    if is_broken(whole):
+        return BROKEN
+    if not whole.type.has_fields:
+        message = f"a {whole.type.value} has no field {node.name!r}"
+        return scope.report.add("CEP211", message, node.span, "fields are those of JSON and MAP")
+    return operator("element", (whole, Literal(node.name, Type.STRING)), node.span, scope.report)
+
+
+def _index(node: ast.Index, scope: Scope) -> Expr:
+    """`array[n]`, `map[key]`, `json[n]`, `json['name']`."""
+    whole, place = bind_expression(node.target, scope), bind_expression(node.index, scope)
+    return operator("element", (whole, place), node.span, scope.report)
+
+
+def _array(node: ast.ArrayLiteral, scope: Scope) -> Expr:
+    items = [bind_expression(i, scope) for i in node.items]
+    if is_broken(*items):
+        return BROKEN
+    kind = shared_type([i.type for i in items])
+    if kind is None:
+        have = listing(dict.fromkeys(i.type.value for i in items))
+        return scope.report.add("CEP217", f"the elements have different types: {have}", node.span)
+    if kind not in ARRAYS:
+        what = "no type" if kind is Type.NULL else kind.value
+        hint = "CAST('[]' AS JSON) is one of anything" if not items else ""
+        return scope.report.add("CEP217", f"an array of {what}", node.span, hint)
+    return Call("array", tuple(convert(i, kind) for i in items), ARRAYS[kind], node.span)
 
 
 def _member_star(node: ast.MemberStar, scope: Scope) -> Expr:
@@ -221,8 +251,8 @@ _BINDERS: dict[type, Callable[..., Expr]] = {
     ast.Case: _case,
     ast.Cast: _cast,
     ast.Call: _call,
-    ast.Index: _refused,
-    ast.ArrayLiteral: _refused,
+    ast.Index: _index,
+    ast.ArrayLiteral: _array,
     ast.InTable: _refused,
     ast.Exists: _refused,
 }

@@ -145,6 +145,10 @@ class GroupScope(Scope):
         hint = f"add it to GROUP BY, or take LAST({name})"
         return self.report.add("CEP222", message, span, hint)
 
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a key with fields."""
+        return None if self.rows.json(name, span) is None else self.name(name, span)
+
     def member(self, owner: str, name: str, span: Span) -> Expr:
         """Return a key or a bound named with its stream."""
         if owner in self.source.qualifiers or self.source.stream.unknown:

@@ -189,6 +189,11 @@ class _ClauseScope(Scope):
             return State(name, self.draft.keys[name], span)
         return self._event(self.rows.name(name, span))
 
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a column of the event with fields."""
+        found = self.rows.json(name, span)
+        return None if found is None else self.name(name, span)
+
     def member(self, owner: str, name: str, span: Span) -> Expr:
         """Return a column of the event."""
         return self._event(self.rows.member(owner, name, span))

@@ -381,6 +381,14 @@ class _ConditionScope(PatternScope):
             return self.report.add("CEP202", message, span, f"write {name}.column")
         return self.column_of(self.candidate, name, span)
 
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a column of the candidate with fields; a variable of that name goes first."""
+        if self.candidate is None or name in self.variables:
+            return None
+        column = self.candidate.stream.schema.find(name)
+        found = column is not None and column.type.has_fields
+        return self.column_of(self.candidate, name, span) if found else None
+
 
 def _without_self(condition: Expr | None, number: int) -> Expr | None:
     """Return a condition with LAST(v.x) of the candidate's own variable as what it is: v.x."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cep.plan.bind.report import BROKEN, Report, is_broken, listing
 from cep.plan.expressions import Call, Case, Expr, Literal
 from cep.times import parse_timestamp
-from cep.types import Type
+from cep.types import WIDER, Type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from cep.functions import Function
 
 COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "is_distinct"})
+_EQUALITIES = frozenset({"eq", "ne", "is_distinct"})
 _ARITHMETIC = {"add": "+", "sub": "-", "mul": "*", "div": "/", "mod": "%", "concat": "||"}
 
 
 def convert(expr: Expr, wanted: Type) -> Expr:
-    """Return an expression of exactly the wanted type: NULL takes any type, INT becomes DOUBLE.
+    """Return an expression of exactly the wanted type: NULL takes any type, INT becomes DOUBLE, in arrays too.
 
     The caller has checked that the types fit.
     """
@@ -36,14 +37,15 @@ def convert(expr: Expr, wanted: Type) -> Expr:
 
 def fits(have: Type, wanted: Type) -> bool:
     """Whether a value of type `have` may stand where `wanted` is expected."""
-    return have in (wanted, Type.NULL) or (have is Type.INT and wanted is Type.DOUBLE)
+    return have in (wanted, Type.NULL) or WIDER.get(have) is wanted
 
 
 def shared_type(types: Sequence[Type]) -> Type | None:
     """Return the one type all of these convert to: NULL if all are NULL, None if there is none."""
     found = {t for t in types if t is not Type.NULL}
-    if found == {Type.INT, Type.DOUBLE}:
-        return Type.DOUBLE
+    for narrow, wide in WIDER.items():
+        if found == {narrow, wide}:
+            return wide
     if len(found) > 1:
         return None
     return found.pop() if found else Type.NULL
@@ -115,6 +117,8 @@ def operator(name: str, args: Sequence[Expr], span: Span, report: Report) -> Exp
     if name in COMPARISONS:
         return _comparison(name, args, span, report)
     function = FUNCTIONS[name]
+    if name in _ARITHMETIC and len(args) == 2:
+        args = read_json(args[0], args[1])
     found = resolve(function, [a.type for a in args])
     if found is None:
         return report.add("CEP211", _no_operator(name, args), span, _advice(name, args))
@@ -125,12 +129,44 @@ def operator(name: str, args: Sequence[Expr], span: Span, report: Report) -> Exp
 def _comparison(name: str, args: Sequence[Expr], span: Span, report: Report) -> Expr:
     left, right = args
     left, right = _against(left, right), _against(right, left)
+    left, right = read_json(left, right)
     kind = shared_type((left.type, right.type))
+    if kind is not None and kind.is_nested and name not in _EQUALITIES:
+        message = f"{kind.value} has no order"
+        return report.add(
+            "CEP212", message, span, "CAST it to a type that has one, or take an element"
+        )
     if kind is None:
         message = f"cannot compare {left.type.value} with {right.type.value}"
         return report.add("CEP212", message, span, _compare_advice(left, right))
+    if kind is Type.JSON and name != "is_distinct":
+        return _json_comparison(name, left, right)
     kind = Type.INT if kind is Type.NULL else kind
     return Call(name, (convert(left, kind), convert(right, kind)), Type.BOOLEAN, span)
+
+
+def _json_comparison(name: str, left: Expr, right: Expr) -> Expr:
+    """Return whether two values of JSON are (un)equal: NULL where their run-time types differ."""
+    left, right = convert(left, Type.JSON), convert(right, Type.JSON)
+    kinds = [Call("json_type", (side,), Type.STRING, side.span) for side in (left, right)]
+    same = Call("eq", (left, right), Type.BOOLEAN, left.span)
+    comparable = Call("eq", tuple(kinds), Type.BOOLEAN, left.span)
+    equal = Literal(name == "eq", Type.BOOLEAN)
+    unequal = Literal(name != "eq", Type.BOOLEAN)
+    unknown = Literal(None, Type.BOOLEAN)
+    return Case(((same, equal), (comparable, unequal)), unknown, Type.BOOLEAN, left.span)
+
+
+def read_json(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Return JSON beside a value of another type as one of that type: NULL where it is none (as its run-time type says)."""
+    if left.type is Type.JSON and right.type is not Type.JSON:
+        right, left = read_json(right, left)
+    elif right.type is Type.JSON and left.type not in (Type.JSON, Type.NULL):
+        kind = Type.DOUBLE if left.type is Type.INT else left.type
+        if not kind.is_nested:
+            left = convert(left, kind)
+            right = Call(f"json_as_{kind.value.lower()}", (right,), kind, right.span)
+    return left, right
 
 
 def _against(expr: Expr, other: Expr) -> Expr:
@@ -155,7 +191,9 @@ def _no_operator(name: str, args: Sequence[Expr]) -> str:
     types = [a.type.value for a in args]
     if name in _ARITHMETIC:
         return f"no {_ARITHMETIC[name]} of {types[0]} and {types[1]}"
-    word = {"neg": "minus", "not": "NOT"}.get(name, name.upper().replace("_", " "))
+    word = {"neg": "minus", "not": "NOT", "element": "[..]"}.get(
+        name, name.upper().replace("_", " ")
+    )
     return f"{word} cannot be applied to {listing(types)}"
 
 

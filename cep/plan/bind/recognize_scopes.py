@@ -89,6 +89,14 @@ class RowPatternScope(Scope):
         """Return a column of the last row bound to a variable or union."""
         return self._value(owner, name, span) if self._known(owner, span) else BROKEN
 
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a column with fields of the row; a variable of that name goes first."""
+        column = self.names.stream.schema.find(name)
+        known = name in (*self.names.variables, *self.names.subsets, self.candidate)
+        if known or column is None or not column.type.has_fields:
+            return None
+        return self.name(name, span)
+
     def _known(self, owner: str, span: Span) -> bool:
         known = (*self.names.variables, *self.names.subsets)
         if owner in known or owner == self.candidate:

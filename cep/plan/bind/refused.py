@@ -83,8 +83,6 @@ REFUSED: dict[str, Refusal] = {
         "CEP304", "OVER ordered by anything but the event time", "leave ORDER BY out"
     ),
     # expressions
-    "Index": Refusal("CEP306", "[..] of a value"),
-    "ArrayLiteral": Refusal("CEP306", "an array"),
     "InTable": Refusal(
         "CEP306",
         "IN over a table anywhere but between the ANDs of WHERE over one stream",
@@ -96,7 +94,6 @@ REFUSED: dict[str, Refusal] = {
         "it asks for rows of a table: WHERE EXISTS (SELECT * FROM t WHERE t.key = s.k)",
     ),
     "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
-    "Member.nested": Refusal("CEP306", "a field of a field"),
     "Call.later": Refusal("CEP305", "this function"),
     "Call.distinct": Refusal("CEP305", "DISTINCT in a condition of MATCH_RECOGNIZE"),
     "Recognize.collects": Refusal(

@@ -36,6 +36,11 @@ class Scope:
         """Return what `owner.name` stands for."""
         return self.name(f"{owner}.{name}", span)
 
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a column of type JSON or MAP that a bare name stands for; None where `name.x` is no field of it."""
+        del name, span
+        return None
+
     def known(self, node: ast.Expression) -> Expr | None:
         """Return what a whole expression stands for, if the scope knows it (a key of GROUP BY)."""
         del node
@@ -84,6 +89,13 @@ class RowScope(Scope):
         if self.unknown:
             return BROKEN
         return self.unknown_column(name, self.schema.names(), span)
+
+    def json(self, name: str, span: Span) -> Expr | None:
+        """Return a column with fields; a stream or alias of that name goes first."""
+        column = self.schema.find(name)
+        if name in self.qualifiers or column is None:
+            return None
+        return self.name(name, span) if column.type.has_fields else None
 
     def member(self, owner: str, name: str, span: Span) -> Expr:
         """Return a column named with its stream or alias."""

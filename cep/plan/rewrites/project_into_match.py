@@ -10,7 +10,6 @@ from cep.plan.expressions import Call, Column, Expr, Literal, Meta
 from cep.plan.nodes import Match, Project
 from cep.plan.recognition import Recognize
 from cep.plan.tree import walk
-from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.plan.nodes import Node
@@ -59,6 +58,6 @@ def is_plain(part: Expr) -> bool:
             types = tuple(a.type for a in part.args)
             signature = FUNCTIONS[part.function].signature(types)
             kernel = signature is not None and signature.kernel is not None
-            return kernel and Type.STRING not in (*types, part.type)
+            return kernel and not any(t.is_coded for t in (*types, part.type))
         case _:
             return False

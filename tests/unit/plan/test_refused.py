@@ -48,12 +48,9 @@ CASES: dict[str, str] = {
         "SELECT SUM(n) OVER (ROWS BETWEEN 3 PRECEDING AND ¦3 FOLLOWING) AS s FROM r"
     ),
     "WindowSpec.order_by": rule("SELECT SUM(n) OVER (ORDER BY ¦n ROWS 3 PRECEDING) AS s FROM r"),
-    "Index": rule("SELECT ¦room[1] AS x FROM r"),
-    "ArrayLiteral": rule("SELECT ¦[1, 2] AS x FROM r"),
     "InTable": rule("SELECT room FROM r WHERE n = 1 OR ¦room IN rooms"),
     "Exists": rule("SELECT ¦EXISTS (SELECT room FROM q) AS x FROM r"),
     "Binary.regexp": rule("SELECT room FROM r WHERE ¦room REGEXP 'a'"),
-    "Member.nested": rule("SELECT ¦r.room.name AS x FROM r"),
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
     "Call.distinct": recognize("PATTERN (A B) DEFINE B AS ¦COUNT(DISTINCT A.sensor) > 1"),
     "Recognize.collects": recognize("MEASURES ¦MEDIAN(A.value) AS m PATTERN (A+)"),
