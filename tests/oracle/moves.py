@@ -171,6 +171,7 @@ def _ahead_in_sequence(part: Sequence, place: Place) -> Ahead:
             found.wait = (following, (later, ()))
             found.done = False
             return found
+        found.guards += passed_guards(following)
         found.steps += [_in(later, replace(m, link=link)) for m in entries(following)]
         if not can_be_empty(following):
             found.kills = found.kills or all(m.is_strict for m in found.steps)
@@ -187,6 +188,7 @@ def _ahead_in_loop(part: Loop, place: Place) -> Ahead:
     below = count < part.low and not can_be_empty(part.part)
     loop = Move(Test("", "", None), (), part.link, is_loop=True, is_possessive=part.possessive)
     if not ended and (part.high is None or count < part.high):
+        found.guards += passed_guards(part.part)
         stop = (count, inner, True)
         found.loops += [replace(loop, test=t, place=stop, is_fatal=below) for t in part.until]
         found.loops += [
@@ -198,6 +200,26 @@ def _ahead_in_loop(part: Loop, place: Place) -> Ahead:
     if below:
         found.done = False
     return found
+
+
+def passed_guards(part: Part) -> list[Test]:
+    """Return what a part forbids before its first event: `NOT n` behind steps that can be left out."""
+    match part:
+        case Sequence(parts=parts, links=links):
+            found = passed_guards(parts[0])
+            for before, after, link in zip(parts, parts[1:], links, strict=False):
+                if not can_be_empty(before):
+                    break
+                found += [*link.guards, *passed_guards(after)]
+            return found
+        case Choice(parts=parts):
+            return [guard for p in parts for guard in passed_guards(p)]
+        case Loop(part=inner):
+            return passed_guards(inner)
+        case Step() | Wait() | AnyOrder():
+            return []
+        case _:
+            assert_never(part)
 
 
 def awaited(part: Part, place: Place | None) -> str | None:
