@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from tests.oracle.expressions import evaluate
+from tests.oracle.operator import RowScope
 from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
@@ -17,12 +19,16 @@ class PartitionKey:
 
     def __init__(self, item: ast.PartitionItem, tests: list[Test]) -> None:
         self.columns: dict[str, str] = {}
+        self.expression: ast.Expression | None = None
         if isinstance(item.value, ast.Name):
             self.name = item.alias or item.value.name
             self.columns = {t.stream: item.value.name for t in tests}
             return
         streams = {t.variable: t.stream for t in tests}
         self.name = item.alias or ""
+        if not isinstance(item.value, ast.Binary) or item.value.operator not in ("eq", "and"):
+            self.expression = item.value
+            return
         for side in _sides(item.value):
             if not isinstance(side, ast.Member) or not isinstance(side.target, ast.Name):
                 msg = "PARTITION BY"
@@ -31,6 +37,8 @@ class PartitionKey:
 
     def of(self, event: Event) -> Any:
         """Return the key of an event."""
+        if self.expression is not None:
+            return evaluate(self.expression, RowScope(event.row, set(), {}))
         return event.row[self.columns[event.stream]]
 
 

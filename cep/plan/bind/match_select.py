@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cep.lang import ast
 from cep.plan.bind.events import BoundVariable, PatternScope
+from cep.plan.bind.key_expressions import COMPUTED_KEY
 from cep.plan.bind.names import fresh
 from cep.plan.bind.operators import case, operator
 from cep.plan.bind.report import BROKEN, is_broken
@@ -202,7 +203,8 @@ class MatchSelectScope(PatternScope):
         variable = self.variable(node.target.name, node.span)
         if variable is None or variable.stream.unknown:
             return None
-        names = variable.stream.schema.names()
+        columns = variable.stream.schema.names()
+        names = [name for name in columns if not name.startswith(COMPUTED_KEY)]
         items = [Item(f"{variable.name}_{n}", self.bound(variable, n, node.span)) for n in names]
         return None if any(is_broken(i.value) for i in items) else items
 

@@ -115,7 +115,9 @@ REFUSED: dict[str, Refusal] = {
     ),
     # clauses of MATCH
     "Match.partition": Refusal(
-        "CEP312", "PARTITION BY anything but columns all streams have", "name the column"
+        "CEP312",
+        "PARTITION BY anything but columns that all streams have, or a named expression over one stream",
+        "give the key a name: PARTITION BY UPPER(k) AS key",
     ),
     # MATCH_RECOGNIZE
     "Recognize.edge_gap": Refusal("CEP307", "a gap on an edge of MATCH_RECOGNIZE", "use WITHIN"),

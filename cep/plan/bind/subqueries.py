@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.plan.bind.joins import JOINED
+from cep.plan.bind.key_expressions import with_computed_keys
 from cep.plan.bind.membership import TableShape, asks_tables, shapes, view_key, with_tests
 from cep.plan.bind.names import item_name
 from cep.plan.bind.refused import refuse
@@ -199,6 +200,7 @@ class _Rule:
                 args = tuple(_argument(a, names) for a in node.args)
                 return replace(node, args=args)
             case ast.Match():
+                node = with_computed_keys(node)
                 source = None if node.source is None else self._table(node.source, names)
                 return _with_streams(replace(node, source=source), names)
             case ast.MatchRecognize():
