@@ -86,13 +86,15 @@ def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
 
 
 def _bounded(chain: Chain) -> bool:
-    """Whether time bounds a run without WITHIN (ruling 22)."""
-    parts = [part for part, _ in chain.parts]
-    if len(parts) == 2 and isinstance(parts[1], Absent):
-        parts.pop()
-    if any(not isinstance(e, Gap) or e.high_us is None for e in chain.edges[: len(parts) - 1]):
+    """Whether time bounds a run without WITHIN (ruling 22): an upper gap on every edge that does not lead into NOT."""
+    parts, edges = [part for part, _ in chain.parts], list(chain.edges)
+    if isinstance(parts[0], Absent):
+        parts, edges = parts[1:], edges[1:]
+    waits = (isinstance(edge, Gap) and edge.high_us is not None for edge in edges)
+    into_absence = (isinstance(part, Absent) for part in parts[1:])
+    if not all(gap or absent for gap, absent in zip(waits, into_absence, strict=True)):
         return False
-    return all(isinstance(part, Atom) or _is_short(part) for part in parts)
+    return all(isinstance(part, Absent) or _is_short(part) for part in parts)
 
 
 def _is_short(part: Pattern) -> bool:

@@ -10,6 +10,8 @@ from cep.plan.problems import CODES
 LINTS: list[tuple[str, str]] = [
     ("CEP601", match("¦a -> b", "PARTITION BY room")),
     ("CEP601", match("¦a+ -> NOT b FOR 30s", "PARTITION BY room STARTS FIRST")),
+    ("CEP601", match("¦a -> NOT b FOR 30s -> c", "PARTITION BY room")),
+    ("CEP601", match("¦a -> NOT b -[5s..]-> c", "PARTITION BY room")),
     ("CEP602", match("a -> b[¦value > LAST(b.value)]+ -> c[ok]")),
     ("CEP603", match("a -> b[value > ¦LAST(b.value, 1)]+ -> c[ok]")),
     (
@@ -42,6 +44,9 @@ FINE = [
     match("a -> b[ok]"),
     match("a", "PARTITION BY room"),
     match("a -> NOT b FOR 30s", "PARTITION BY room"),
+    match("NOT b FOR 30s -> a", "PARTITION BY room"),
+    match("a -> NOT b FOR 30s -[..1m]-> c", "PARTITION BY room"),
+    match("a -> NOT b -[..1m]-> c -> NOT b FOR 5s", "PARTITION BY room"),
     match("a -> b[value > LAST(b.value, 1, 0)]+ -> c[ok]"),
     match("a -> b[value > COALESCE(LAST(b.value, 1), 0)]+ -> c[ok]"),
     match("a -> b[ok]++ -> c"),
