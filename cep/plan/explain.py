@@ -34,6 +34,7 @@ from cep.plan.nodes import (
     RulePlan,
     Scan,
     Sequence,
+    Sorted,
     Suppress,
     WindowSize,
 )
@@ -211,7 +212,15 @@ def _group_text(node: GroupWindow) -> str:
     keys = f" by {items_text(node.keys)}" if node.keys else ""
     aggregates = ", ".join(f"{n} := {aggregate_text(a)}" for n, a in node.aggregates)
     tail = _conditions(node.where, "having", node.having) + _selected(node.items)
+    tail += f" distinct {_list(node.distinct)}" if node.distinct else ""
+    tail += f" order by {', '.join(map(_sorted_text, node.order))}" if node.order else ""
+    tail += "" if node.limit is None else f" limit {node.limit}"
     return f"GroupWindow {window_text(node.window)}{keys} aggregates {aggregates or '-'}{tail}"
+
+
+def _sorted_text(key: Sorted) -> str:
+    down = " DESC" if key.descending else ""
+    return f"{expression_text(key.value)}{down}{' NULLS FIRST' if key.nulls_first else ''}"
 
 
 def frame_text(frame: Frame) -> str:

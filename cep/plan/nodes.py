@@ -85,11 +85,21 @@ class EventWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sorted:
+    """An item of ORDER BY."""
+
+    value: Expr
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GroupWindow:
     """Groups of a window: columns `keys` (as named), `window_start`, `window_end`, then the aggregates.
 
     where: rows that count (a filter moved in); having: over these columns. items: what is selected of them (a projection
-    moved in), none: all; then `inner` has their schema, as `schema` is that of the items.
+    moved in), none: all; then `inner` has their schema, as `schema` is that of the items. distinct, order, limit: over the rows
+    of one window end that pass `having`: the first of those with equal values, their order, how many of them at most.
     """
 
     source: Node
@@ -101,11 +111,19 @@ class GroupWindow:
     having: Expr | None = None
     items: tuple[Item, ...] = ()
     inner: Schema | None = None
+    distinct: tuple[Expr, ...] = ()
+    order: tuple[Sorted, ...] = ()
+    limit: int | None = None
 
     @property
     def own(self) -> Schema:
         """Columns before the items are selected."""
         return self.inner or self.schema
+
+    @property
+    def ordered(self) -> bool:
+        """Whether something is done with the rows of a window end together."""
+        return bool(self.distinct or self.order) or self.limit is not None
 
 
 @dataclass(frozen=True, slots=True)

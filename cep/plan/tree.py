@@ -138,6 +138,8 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
                 where=maybe(node.where),
                 having=maybe(node.having),
                 items=items(node.items),
+                distinct=tuple(change(v) for v in node.distinct),
+                order=tuple(replace(key, value=change(key.value)) for key in node.order),
             )
         case Over():
             return replace(

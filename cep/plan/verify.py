@@ -29,6 +29,7 @@ from cep.plan.nodes import (
     Filter,
     GroupWindow,
     Incident,
+    Item,
     Join,
     Limit,
     Match,
@@ -51,7 +52,7 @@ from cep.types import Type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cep.plan.nodes import Item, RulePlan
+    from cep.plan.nodes import RulePlan
     from cep.schema import Schema
 
 MEASURE_FACTS = frozenset([
@@ -175,6 +176,8 @@ def _group(node: GroupWindow) -> Iterator[str]:
     yield from _items(node.keys, below)
     yield from _condition(node.where, below)
     yield from _condition(node.having, node.own)
+    values = (*node.distinct, *(key.value for key in node.order))
+    yield from _items(tuple(Item("", value) for value in values), node.own)
     if isinstance(node.window, EventWindow):
         yield from _condition(node.window.opens, below)
         yield from _condition(node.window.closes, below)

@@ -153,8 +153,9 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     if d.chance(0.35):
         d.tag("HAVING")
         clauses += f" HAVING {having(d, stream)}"
-    clauses += throttle(d, items)
-    text = f"SELECT {items} FROM {source}{clauses}"
+    distinct, order = ("", "") if by_event else _ordering(d, items)
+    clauses += order + throttle(d, items)
+    text = f"SELECT {distinct}{items} FROM {source}{clauses}"
     return rule(name, into, text), items.stream(into or name, clauses)
 
 
@@ -172,6 +173,19 @@ def _event_window(d: Draw, stream: Stream) -> str:
             return f"COUNT_WINDOW({d.pick((1, 2, 3))})"
         case _:
             return f"STATE_WINDOW({conditions(d, stream)}, {conditions(d, stream)})"
+
+
+def _ordering(d: Draw, items: Items) -> tuple[str, str]:
+    """Return DISTINCT, and ORDER BY with LIMIT n, where they are drawn."""
+    if not d.chance(0.35):
+        return "", ""
+    d.tag("ORDER BY")
+    names = list(items.columns)
+    keys = [
+        f"{name}{d.pick(('', ' DESC', ' ASC NULLS FIRST'))}" for name in names[: d.pick((1, 2))]
+    ]
+    limit = f" LIMIT {d.pick((1, 2, 5))}" if d.chance(0.6) else ""
+    return ("DISTINCT " if d.chance(0.3) else ""), f" ORDER BY {', '.join(keys)}{limit}"
 
 
 def _window(d: Draw, stream: Stream) -> tuple[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.ordering import orders
 from tests.oracle.throttle import throttles_of
 from tests.oracle.values import UnsupportedError
 
@@ -65,13 +66,15 @@ class Operator:
 
 
 class Projection:
-    """A SELECT list with the throttles behind it, and the stream it writes."""
+    """A SELECT list with the throttles behind it, and the stream it writes; orders: whether ORDER BY may stand there."""
+
+    orders = False
 
     def __init__(self, catalog: Catalog, body: ast.Insert, target: str) -> None:
         query = body.query
         if not isinstance(query, ast.Select) or body.columns:
             raise UnsupportedError(target)
-        if query.distinct or query.order_by or query.limit is not None or query.with_:
+        if (orders(query) and not self.orders) or query.with_:
             raise UnsupportedError(target)
         self.catalog = catalog
         self.target = target

@@ -9,6 +9,7 @@ from cep.lang import ast
 from tests.oracle.aggregates import aggregate, argument_of
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, RowScope, Timer
+from tests.oracle.ordering import ordered, orders
 from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
@@ -126,6 +127,8 @@ class GroupRows(QueryOperator):
 class GroupWindows(GroupRows):
     """SELECT .. GROUP BY keys, window: a row a group when the window closes."""
 
+    orders = True
+
     def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
         super().__init__(catalog, rule, reads)
         found = windowing_of(self.query, catalog)
@@ -148,10 +151,26 @@ class GroupWindows(GroupRows):
         return []
 
     def windows(self) -> list[Timer]:
+        if orders(self.query):
+            return [
+                Timer(end - 1, (end,), lambda end=end: self.close_all(end))
+                for end in {w.end for w in self.open}
+            ]
         return [
             Timer(w.end - 1, (w.start, w.events[0].position), lambda w=w: self.close(w, w.end - 1))
             for w in self.open
         ]
+
+    def close_all(self, end: int) -> list[Row]:
+        """Take out the windows of one end and return their rows as DISTINCT, ORDER BY and LIMIT leave them."""
+        closed = [w for w in self.open if w.end == end]
+        self.open = [w for w in self.open if w.end != end]
+        closed.sort(key=lambda w: w.events[0].position)
+        scopes = [GroupScope(self, w) for w in closed]
+        having = self.query.having
+        if having is not None:
+            scopes = [s for s in scopes if evaluate(having, s) is True]
+        return self.rows(end - 1, ordered(self.query, scopes))
 
 
 class Groups(GroupRows):

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
+from cep.codegen.window.ordering import Ordering
 from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ class WindowRows:
                     keys.release(writer, "s")
         sort = self.kernel.layout.use("ordering", "sort_slots")
         writer.line(f"{sort}(picked, spare, window_first, n_picked)")
+        if self.kernel.node.ordered:
+            pool, layout = keys.pool, self.kernel.layout
+            scope = partial(self._outputs, testing=False, counting=False)
+            Ordering(self.kernel.node, layout, pool, scope).write(writer)
 
     def _first_row(self, slot: str) -> str:
         prefix, index = self.view.first
@@ -105,7 +110,7 @@ class WindowRows:
 
     # ------------------------------------------------------------------ output columns
 
-    def _outputs(self, slot: str, *, testing: bool) -> OutputScope:
+    def _outputs(self, slot: str, *, testing: bool, counting: bool = True) -> OutputScope:
         """Return the scope of the output row of the group in `slot`."""
         node, end = self.kernel.node, self.view.end
         loaded: dict[str, dict[str, str]] = {}
@@ -117,7 +122,7 @@ class WindowRows:
         for number, item in enumerate(node.keys):
             columns[item.name] = partial(self.kernel.keys.value, number, slot)
         for name, aggregate in node.aggregates:
-            count = testing or name not in tested
+            count = counting and (testing or name not in tested)
             columns[name] = partial(self._aggregate, aggregate, slot, loaded, count_errors=count)
         sources = {item.name: item.value for item in node.keys} | dict(node.aggregates)
         return OutputScope(self.kernel.layout, self.writer, columns, sources, f"({end} - 1)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
@@ -9,21 +10,19 @@ from cep.plan.bind.emission import WINDOWLESS_EMITS, changing, emit_clause, emit
 from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.groups import GroupScope, bind_grouping, row_scope
 from cep.plan.bind.matches import bind_match_query
+from cep.plan.bind.ordering import bind_ordering, no_ordering
 from cep.plan.bind.overs import OverScope
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import as_they_are, bind_items, project, throttle
 from cep.plan.bind.sources import RowSource, bind_source
 from cep.plan.bind.timeouts import timeout_selects
-from cep.plan.nodes import Filter
+from cep.plan.nodes import Filter, GroupWindow
 
 if TYPE_CHECKING:
     from cep.plan.bind.environment import Environment
     from cep.plan.bind.matches import MatchOptions
-    from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
-
-_WHOLE_CLAUSES = ("distinct", "order_by", "limit")
 
 
 def bind_query(
@@ -46,14 +45,14 @@ def bind_query(
     if not isinstance(node, ast.Select):
         return None  # an APPLY whose mistake is reported
     before = report.mistakes
-    _refuse_clauses(node, report)
     if node.from_ is None:
         refuse(report, "Select.from_", node.span)
         return None
     if isinstance(node.from_, ast.Match):
         selects = timeout_selects(timeouts, report)
         for select in selects:
-            _refuse_clauses(select, report)
+            no_ordering(select, report)
+        no_ordering(node, report)
         found = bind_match_query(node, node.from_, selects, options, environment)
     else:
         for timeout in timeouts:
@@ -64,12 +63,6 @@ def bind_query(
         result = None if source is None else _rows(node, source, environment)
         found = None if result is None else (result,)
     return found if report.mistakes == before else None
-
-
-def _refuse_clauses(node: ast.Select, report: Report) -> None:
-    for clause in _WHOLE_CLAUSES:
-        if getattr(node, clause) not in (None, (), False):
-            refuse(report, f"Select.{clause}", node.span)
 
 
 def _is_recognize(node: object) -> bool:
@@ -101,6 +94,7 @@ def _each_row(
 ) -> Node | None:
     """A row for each row, with or without window functions."""
     report = environment.report
+    no_ordering(node, report)
     scope = OverScope(environment, source)
     scope.name_windows(node.windows)
     # Of a join inside a join all columns go on, as they are called there (subqueries.expand).
@@ -154,9 +148,15 @@ def _grouped(
         having = bind_condition(node.having, scope)
     if emit is not None and scope.unbounded:
         changing(node, scope, emit)
+    ordering = bind_ordering(node, scope)
     if items is None or below is None or (having is not None and is_broken(having)):
         return None
-    top = emitted_groups(node, scope, scope.node(below), having)
+    rows = scope.node(below)
+    if ordering is not None and isinstance(rows, GroupWindow):
+        distinct, order = ordering.distinct, ordering.order
+        rows = replace(rows, having=having, distinct=distinct, order=order, limit=ordering.limit)
+        having = None
+    top = emitted_groups(node, scope, rows, having)
     if top is None:
         return None
     top = project(items, top, None, report)

@@ -49,10 +49,12 @@ REFUSED: dict[str, Refusal] = {
     # queries
     "Insert.star": Refusal("CEP302", "a star beside a list of columns", "write the columns out"),
     "Select.distinct": Refusal(
-        "CEP302", "SELECT DISTINCT", "SUPPRESS BY (..) FOR .. drops repeats"
+        "CEP302", "SELECT DISTINCT over a window that rows open and end", _TWO_WINDOWS
     ),
-    "Select.order_by": Refusal("CEP302", "ORDER BY", "rows come in the order of time"),
-    "Select.limit": Refusal("CEP302", "LIMIT n", "LIMIT n PER d bounds the rate"),
+    "Select.order_by": Refusal(
+        "CEP302", "ORDER BY over a window that rows open and end", _TWO_WINDOWS
+    ),
+    "Select.limit": Refusal("CEP302", "LIMIT n over a window that rows open and end", _TWO_WINDOWS),
     "Select.from_": Refusal("CEP302", "SELECT without FROM"),
     "Select.group_by": Refusal(
         "CEP302",
