@@ -113,6 +113,8 @@ MISTAKES: list[tuple[str, str]] = [
     ("CEP224", "CREATE STREAM s (t TIMESTAMP, WATERMARK FOR t AS t, ¦WATERMARK FOR t AS t);"),
     ("CEP224", rule("SELECT COUNT(*) FROM r GROUP BY TUMBLE(1s) EMIT FINAL ¦EMIT FINAL")),
     ("CEP225", rule("SELECT room FROM r WHERE ¦r.* IS NULL")),
+    ("CEP223", rule("¦SELECT room FROM r ORDER BY room")),
+    ("CEP216", rule("¦SELECT COUNT(*) AS n FROM r GROUP BY TUMBLE(1s) LIMIT 0")),
     ("CEP225", rule("SELECT ¦ABS(DISTINCT value) AS x FROM r")),
     ("CEP225", rule("SELECT ¦STDDEV(DISTINCT value) AS x FROM r GROUP BY TUMBLE(1s)")),
     ("CEP225", match("a -> b[¦MATCH_START() > a.ts]")),
@@ -310,7 +312,7 @@ def test_five_kinds_of_mistakes_in_five_statements() -> None:
     )
     binding, problems = bind_text(text)
     assert binding.plan is None
-    assert [p.code for p in problems] == ["CEP101", "CEP202", "CEP212", "CEP302", "CEP220"]
+    assert [p.code for p in problems] == ["CEP101", "CEP202", "CEP212", "CEP223", "CEP220"]
     assert [p.span.line for p in problems] == [1, 2, 3, 4, 5]
 
 
