@@ -4,7 +4,8 @@ The run that takes the event goes on as it is; a copy of its cells stays where i
 (ruling 14: the fork that took the event comes first). So the runs of one start are neighbours; they share `run_number`.
 
 *Bound.* A run is a constant number of cells, not a list of its events. Over n events of a start within WITHIN, f edges
-`->>` make O(n^f) runs, each of them a match of its own under SKIP NONE. Under PAST LAST and TO NEXT only the first
+`->>` make O(n^f) runs, each of them a match of its own under SKIP NONE; where no condition reads a binding there are no such
+runs, but a kernel of its own (`cep.codegen.match.shared`). Under PAST LAST and TO NEXT only the first
 completion of a start is emitted, so of two runs of a start that stand in equal configurations (state, counters, what the
 conditions read of the bindings) the later one can never be seen: it is dropped at once (where a gap is counted, configurations have its beginning). So a start keeps at most one run
 a configuration: O(states) runs if no condition reads a binding, whatever the number of events and also for COMBINE without a

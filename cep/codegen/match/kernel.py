@@ -10,34 +10,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cep.codegen import conditions
 from cep.codegen.layout import Layout
 from cep.codegen.match.before import Before
+from cep.codegen.match.candidate import Candidate
 from cep.codegen.match.cohort import CohortWriter, find_cohort
 from cep.codegen.match.emit import Emitter, hidden_columns
 from cep.codegen.match.growth import Growth
 from cep.codegen.match.keys import PartitionKeys
 from cep.codegen.match.parts import (
-    Condition,
     Parts,
     condition_of,
     gates_of,
     needed_leaves,
     sure_variables,
 )
+from cep.codegen.match.past import PastScope
 from cep.codegen.match.runs import Runs
 from cep.codegen.match.scan import Scan
 from cep.codegen.match.scope import MatchScope
+from cep.codegen.match.shared import SharedKernel
 from cep.codegen.match.timers import Timers
 from cep.codegen.writer import Writer
 from cep.pattern.build import build
 from cep.pattern.gates import leaves
-from cep.plan.expressions import Aggregate, Bound, Column
-from cep.types import Type
+from cep.plan.expressions import Aggregate, Bound
+from cep.plan.sharing import shares_bindings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cep.graph.kernel import KernelSpec
     from cep.pattern.automaton import Automaton
     from cep.plan.nodes import Match
@@ -58,7 +57,8 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     layout = Layout(f"match_{name}", n_inputs=len(node.inputs))
     writer = Writer()
     row = "row" if len(node.inputs) == 1 else "j"
-    scope = MatchScope(node, layout, writer, row)
+    shares = automaton.forks and shares_bindings(node)
+    scope = (PastScope if shares else MatchScope)(node, layout, writer, row)
     parts = Parts(node, automaton, layout, writer, scope, PartitionKeys(node, layout))
     used = {*automaton.steps, *automaton.guard_variables(), *automaton.until_variables()}
     parts.conditions = {
@@ -68,6 +68,9 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     }
     parts.sure = sure_variables(automaton, parts.conditions, ended=node.timeouts)
     _keep_what_is_read(parts)
+    if isinstance(scope, PastScope):
+        SharedKernel(parts, scope).write()
+        return _finished(node, parts, automaton, name)
     alone = node.timeouts or node.grows or node.skip_to or scope.previous or parts.keeps_anchor
     alone = alone or automaton.before is not None
     special = automaton.forks or bool(automaton.until_variables())
@@ -78,8 +81,13 @@ def match_kernel(node: Match, name: str = "match") -> MatchKernel:
     if not automaton.forks:
         parts.gates = gates_of(parts.automaton, parts.conditions, layout)
     _Kernel(parts).write()
-    spec = layout.spec(writer, doc=(f"MATCH of rule {name}.",))
-    return MatchKernel(spec, automaton, tuple(name for name, _ in hidden_columns(node)))
+    return _finished(node, parts, automaton, name)
+
+
+def _finished(node: Match, parts: Parts, automaton: Automaton, name: str) -> MatchKernel:
+    """Return the kernel whose body has been written."""
+    spec = parts.layout.spec(parts.writer, doc=(f"MATCH of rule {name}.",))
+    return MatchKernel(spec, automaton, tuple(column for column, _ in hidden_columns(node)))
 
 
 def _keep_what_is_read(parts: Parts) -> None:
@@ -108,9 +116,8 @@ class _Kernel:
         self.timers = Timers(parts, self.runs, self.emitter)
         before = parts.automaton.before
         self.before = Before(parts, self.runs) if before is not None else None
-        self.flags = [condition.flag for condition in parts.conditions.values()]
+        self.candidate = Candidate(parts)
         self.due = parts.layout.register("due")
-        parts.layout.register("null_keys")
 
     def write(self) -> None:
         """Write the whole body."""
@@ -131,7 +138,7 @@ class _Kernel:
             if notes is not None:
                 notes.begin()
                 notes.room()
-            self._skip()
+            self.candidate.skip()
             writer.line("limit = ctl[2]")
             with writer.block("if row < rows:"):
                 writer.line(f"limit = {parts.layout.merge('ts')}[row]")
@@ -143,7 +150,7 @@ class _Kernel:
             writer.line("ts = limit")
             if notes is not None:
                 notes.at_row()
-            self._candidate()
+            self.candidate.write()
             self._event()
             writer.line("row = row + 1")
         self._leave()
@@ -156,114 +163,6 @@ class _Kernel:
             writer.line("ctl[4] = due + 1")
         writer.line("return status")
 
-    # ------------------------------------------------------------------ the candidate
-
-    def _candidate(self) -> None:
-        """Write the key and the flags `fits_<v>`; a row of no partition or that fits nothing is passed over."""
-        parts = self.parts
-        writer = parts.writer
-        nulls = parts.keys.may_miss()
-        if nulls:
-            writer.line("in_partition = 1")
-        if len(parts.node.inputs) == 1:
-            parts.keys.load_row(parts.scope, 0, "row")
-            self._load_columns(parts.conditions.values())
-            self._fits(0)
-        else:
-            self._by_source()
-        if nulls:
-            with writer.block("if in_partition == 0:"):
-                parts.add_one("null_keys")
-                writer.lines("row = row + 1", "continue")
-
-    def _skip(self) -> None:
-        """Write the passing over of rows before the next deadline whose key has no runs and that start none.
-
-        These are most rows of most streams: in a loop of its own what they need stays in registers. All other
-        rows decide the same once more.
-        """
-        parts = self.parts
-        writer, keys = parts.writer, parts.keys
-        starters = [parts.conditions[move.variable] for move in parts.automaton.starts]
-        one_text_key = keys.by_code and keys.types
-        if parts.scope.previous or self.before is not None:
-            return
-        if len(parts.node.inputs) > 1 or not one_text_key or not all(c.alone for c in starters):
-            return
-        key = parts.layout.column(0, parts.node.partition[0][0], Type.STRING)
-        with writer.block(f"while row < rows and {parts.layout.merge('ts')}[row] <= due:"):
-            writer.line(f"code = {key}[row]")
-            with writer.block("if code < 0:"):
-                writer.line("break")
-            with writer.block(f"if {keys.map}[code] >= 0:"):
-                writer.line("break")
-            # Loaded first, so that no branch hangs on which of them is looked at.
-            self._load_columns(starters)
-            for condition in starters:
-                with writer.block(f"if {self._fits_alone(condition, at_once=True)}:"):
-                    writer.line("break")
-            writer.line("row = row + 1")
-
-    def _fits_alone(self, condition: Condition, *, at_once: bool = False) -> str:
-        """Return the test of what a condition says about the event alone; its parts all at once or in order."""
-        self.parts.scope.variable = condition.variable
-        tests = [conditions.is_true(part, self.parts.scope) for part in condition.alone]
-        if len(tests) == 1 or not at_once:
-            return " and ".join(f"({test})" for test in tests)
-        return " & ".join(f"int({test})" for test in tests) + " != 0"
-
-    def _pass_over(self) -> None:
-        """Write the passing over of a row that fits nothing, unless strict edges make it count."""
-        if not self.parts.automaton.strict and self.parts.node.within_events is None:
-            writer = self.parts.writer
-            with writer.block(f"if {' and '.join(f'{flag} == 0' for flag in self.flags)}:"):
-                writer.lines("row = row + 1", "continue")
-
-    def _by_source(self) -> None:
-        """Write the candidate part for several inputs, one branch an input."""
-        parts = self.parts
-        writer = parts.writer
-        writer.line(f"source = {parts.layout.merge('source')}[row]")
-        read = len(parts.node.inputs) - parts.node.watched
-        if parts.node.watched:
-            with writer.block(f"if source >= {read}:"):
-                writer.lines("row = row + 1", "continue")
-        writer.line(f"j = {parts.layout.merge('row')}[row]")
-        for number in range(len(parts.keys.types)):
-            writer.line(f"key{number} = 0")
-        for flag in self.flags:
-            writer.line(f"{flag} = 0")
-        for number in range(read):
-            word = "if" if number == 0 else "elif"
-            with writer.block(f"{word} source == {number}:"):
-                parts.keys.load_row(parts.scope, number, "j")
-                self._fits(number)
-
-    def _load_columns(self, some: Iterable[Condition]) -> None:
-        """Write the loading of the columns that conditions read about the event alone (one input)."""
-        columns = {
-            leaf
-            for condition in some
-            for part in condition.alone
-            for leaf in leaves(part)
-            if isinstance(leaf, Column)
-        }
-        self.parts.scope.forget()
-        self.parts.scope.load(sorted(columns, key=lambda column: column.name))
-
-    def _fits(self, source: int) -> None:
-        """Write the flags of the variables of an input."""
-        writer = self.parts.writer
-        for condition in self.parts.conditions.values():
-            if condition.input != source:
-                continue
-            if not condition.alone:
-                writer.line(f"{condition.flag} = 1")
-                continue
-            writer.line(f"{condition.flag} = 0")
-            with writer.block(f"if {self._fits_alone(condition)}:"):
-                writer.line(f"{condition.flag} = 1")
-
     # ------------------------------------------------------------------ the event
 
     def _event(self) -> None:
@@ -274,7 +173,7 @@ class _Kernel:
         # the lookup is one load it comes first (5.6 -> 2.8 ns an event).
         previous = parts.scope.previous
         if not parts.keys.by_code and not previous:
-            self._pass_over()
+            self.candidate.pass_over()
         parts.keys.find(writer)
         if previous:
             with writer.block("if slot < 0:"):
@@ -293,7 +192,7 @@ class _Kernel:
         with writer.block(f"if slot < 0 and may_start == 0{also}:"):
             writer.lines("row = row + 1", "continue")
         if parts.keys.by_code and not previous:
-            self._pass_over()
+            self.candidate.pass_over()
         self._room()
         if parts.numbers_events:
             parts.add_one("events_seen")

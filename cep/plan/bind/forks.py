@@ -9,6 +9,7 @@ from cep.plan.bind.refused import refuse
 from cep.plan.bind.shapes import parts_within
 from cep.plan.expressions import Aggregate
 from cep.plan.nodes import Gap, Repeat, Sequence
+from cep.plan.sharing import shares_bindings
 from cep.plan.tree import walk
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
         refuse(report, "Fork.max_runs", span)
     if match.grows:
         refuse(report, "Fork.grows", span)
-    if match.skip not in ("past_last", "to_next") and any(
-        _endless(part) for part, _ in chain.parts
-    ):
+    endless = match.skip not in ("past_last", "to_next")
+    endless = endless and any(_endless(part) for part, _ in chain.parts)
+    if endless and not shares_bindings(match):
         refuse(report, "Quantified.combine", span)
     values = [item.value for item in match.measures]
     values += [v.condition for v in match.variables if v.condition is not None]

@@ -104,8 +104,8 @@ REFUSED: dict[str, Refusal] = {
     # patterns
     "Quantified.combine": Refusal(
         "CEP307",
-        "COMBINE without an upper limit under AFTER MATCH SKIP NONE",
-        "give the loop a limit such as {1,3}, or leave AFTER MATCH out",
+        "COMBINE without an upper limit under AFTER MATCH SKIP NONE where runs cannot share their events",
+        "let no condition read a binding, give the loop a limit such as {1,3}, or leave AFTER MATCH out",
     ),
     "Fork.within_events": Refusal(
         "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"

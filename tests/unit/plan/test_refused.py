@@ -54,7 +54,9 @@ CASES: dict[str, str] = {
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
     "Call.distinct": recognize("PATTERN (A B) DEFINE B AS ¦COUNT(DISTINCT A.sensor) > 1"),
     "Recognize.collects": recognize("MEASURES ¦MEDIAN(A.value) AS m PATTERN (A+)"),
-    "Quantified.combine": match("¦a+ COMBINE -> b", "WITHIN 1m AFTER MATCH SKIP NONE"),
+    "Quantified.combine": match(
+        "¦a+ COMBINE -> b[b.value > a.value]", "WITHIN 1m AFTER MATCH SKIP NONE"
+    ),
     "Fork.max_runs": "@max_runs(3) " + match("¦a ->> b"),
     "Fork.grows": rule("SELECT room FROM r MATCH (¦a ->> b+ WITHIN 1m) EMIT ON CLOSE"),
     "Fork.distinct": match("¦a ->> b", items="MEDIAN(b.value) AS n"),
