@@ -128,6 +128,8 @@ class Growth:
         parts = self.parts
         writer = parts.writer
         with writer.block(f"if ctl[{FLUSH}] == 1:"):
+            if self.runs.notes is not None:
+                writer.line("due = ctl[2]")
             writer.line(f"r = reg[{self.runs.oldest}]")
             with writer.block("while r >= 0:"):
                 writer.line("following = run_ages[2 * r + 1]")

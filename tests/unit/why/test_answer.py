@@ -95,6 +95,17 @@ def test_a_run_that_lives() -> None:
     assert answer.counts() == {"live": 1}
 
 
+def test_matches_that_grow_close_by_events_and_at_the_end() -> None:
+    stream = f"{STREAM}CREATE RULE r AS SELECT k FROM s MATCH (a[x > 0]+ PARTITION BY k WITHIN 2 EVENTS) EMIT ON CLOSE;"
+    rows = [{"ts": t, "k": "p", "kind": "a", "x": 1} for t in (1, 2, 5)]
+    answer = why(stream, "r", {"s": rows}, key={"k": "p"})
+    assert endings(answer) == [["match 1"], ["match 2"]]
+    assert [run.ending.ts for run in answer.runs if run.ending is not None] == [
+        2_000_000,
+        5_000_000,
+    ]
+
+
 def test_runs_that_give_way() -> None:
     last = ask(f"{A} -> {C}", (1, "a", 1), (2, "a", 2), rest="STARTS LAST")
     assert endings(last)[0] == ["a later start took its place (STARTS LAST)"]
