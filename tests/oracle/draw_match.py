@@ -197,6 +197,9 @@ def _binding(d: Draw, step: Step, before: list[Step]) -> str:
             f"MAX({loop}) < 10",
             f"SUM({loop} * 2) <= 16",
             f"LAST({loop}, 2, 0) <= {column}",
+            f"COUNT(DISTINCT {loop}) < 4",
+            f"MEDIAN({loop}) < 9",
+            f"INCREASE({loop}) IS NULL OR INCREASE({loop}) < 20",
         ]
     for earlier in before:
         for other in earlier.stream.of("DOUBLE", "INT")[:2]:
@@ -206,10 +209,14 @@ def _binding(d: Draw, step: Step, before: list[Step]) -> str:
                 forms += [f"{column} < SUM({name})", f"{column} >= MIN({name})"]
                 forms += [f"COUNT({earlier.variable}.*) >= 2", f"AVG({name}) < 4.2"]
                 forms += [f"{column} > FIRST({name})", f"LAST({name}, 1) IS NOT NULL"]
+                forms += [f"{column} >= QUANTILE({name}, 0.25)", f"COUNT(DISTINCT {name}) > 1"]
     if not forms:
         return ""
     found = d.pick(forms)
-    aggregate = any(found.split("(")[0].endswith(f) for f in ("SUM", "MAX", "COUNT", "MIN", "AVG"))
+    aggregate = any(
+        found.split("(")[0].endswith(f)
+        for f in ("SUM", "MAX", "COUNT", "MIN", "AVG", "MEDIAN", "INCREASE")
+    )
     navigation = "LAST(" in found or "FIRST(" in found
     d.tag("condition reads an aggregate" if aggregate else "condition reads a binding")
     if navigation:
@@ -251,8 +258,8 @@ def _items(d: Draw, steps: list[Step], *, by_key: bool, single: bool) -> Items:
             name, kind = f"{step.variable}.{column}", step.stream.columns[column]
             d.tag("SELECT aggregates of a loop")
             items.add(f"COUNT({step.variable}.*)", "INT")
-            form = d.pick(("SUM", "MIN", "MAX", "FIRST", "AVG", "LAST"))
-            items.add(f"{form}({name})", "DOUBLE" if form == "AVG" else kind)
+            form = d.pick(("SUM", "MIN", "MAX", "FIRST", "AVG", "LAST", "MEDIAN", "INCREASE"))
+            items.add(f"{form}({name})", "DOUBLE" if form in ("AVG", "MEDIAN") else kind)
     if d.chance(0.25):
         d.tag("MATCH_ID")
         items.add("MATCH_ID()", "ID", "mid")
