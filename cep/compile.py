@@ -66,12 +66,18 @@ def _observing(plan: Plan, rule: str) -> Plan:
     """Return the plan in which the MATCH of a rule is observed.
 
     Raises:
-        CepError: CEP201, there is no such rule; CEP301, it has no MATCH.
+        CepError: CEP201, there is no such rule; CEP301, it has no MATCH; CEP307, its runs cannot be followed one by one.
     """
+    from cep.plan.bind.forks import is_endless
     from cep.plan.nodes import Match
     from cep.plan.tree import rewrite_nodes
 
     def step(node: Node) -> Node:
+        if isinstance(node, Match) and is_endless(node):
+            text = "WHY of COMBINE without an upper limit under AFTER MATCH SKIP NONE is not supported yet"
+            raise error(
+                "CEP307", text, hint="it follows every run: give the loop a limit such as {1,3}"
+            )
         return replace(node, observed=True) if isinstance(node, Match) else node
 
     found = next((r for r in plan.rules if r.name == rule), None)

@@ -42,9 +42,7 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
         refuse(report, "Fork.max_runs", span)
     if match.grows:
         refuse(report, "Fork.grows", span)
-    endless = match.skip not in ("past_last", "to_next")
-    endless = endless and any(_endless(part) for part, _ in chain.parts)
-    if endless and not shares_bindings(match):
+    if is_endless(match) and not shares_bindings(match):
         refuse(report, "Quantified.combine", span)
     values = [item.value for item in match.measures]
     values += [v.condition for v in match.variables if v.condition is not None]
@@ -73,9 +71,14 @@ def _edge_forks(edge: EdgeKind) -> bool:
     return edge.fork if isinstance(edge, Gap) else edge == "fork"
 
 
-def _endless(whole: Pattern) -> bool:
-    """Return whether a part has a loop without upper limit in which runs fork at every round."""
+def is_endless(match: Match) -> bool:
+    """Return whether a start may have 2^n runs over n events: they fork at every round of a loop without upper limit.
+
+    Under PAST LAST and TO NEXT those that can be told apart only by what they have bound are one.
+    """
+    if match.skip in ("past_last", "to_next"):
+        return False
     return any(
         isinstance(part, Repeat) and part.high is None and forks([part])
-        for part in parts_within(whole)
+        for part in parts_within(match.pattern)
     )

@@ -10,6 +10,7 @@ import pytest
 import cep
 from cep.compile import plan_rules
 from cep.errors import CepError
+from cep.plan.bind.forks import is_endless
 from cep.plan.nodes import Match
 from cep.plan.tree import source_of
 from cep.why.reasons import Reasons
@@ -40,13 +41,13 @@ class Observed(Run):
 
 
 def matches(case: Case) -> dict[str, Match]:
-    """Return the MATCH of each rule of a case that has one."""
+    """Return the MATCH of each rule of a case that has one and whose runs can be followed."""
     found: dict[str, Match] = {}
     for rule in plan_rules([text_of(case.rules)]).optimized.rules:
         node = rule.root
         while not isinstance(node, Match) and (below := source_of(node)) is not None:
             node = below
-        if isinstance(node, Match):
+        if isinstance(node, Match) and not is_endless(node):
             found[rule.name] = node
     return found
 
@@ -76,3 +77,13 @@ def test_a_rule_without_match_is_refused() -> None:
         cep.Engine(rules, observe="r")
     with pytest.raises(CepError, match="there is no rule q"):
         cep.Engine(rules, observe="q")
+
+
+def test_runs_without_number_are_not_followed() -> None:
+    rules = (
+        "CREATE STREAM s (ts TIMESTAMP, x INT, WATERMARK FOR ts AS ts);\nCREATE RULE r AS SELECT b.x FROM s "
+        "MATCH (a[x = 1]+ COMBINE -> b[x = 2] WITHIN 1m AFTER MATCH SKIP NONE);"
+    )
+    cep.Engine(rules).close()
+    with pytest.raises(CepError, match="WHY of COMBINE without an upper limit"):
+        cep.Engine(rules, observe="r")
