@@ -256,10 +256,10 @@ def _options(drawing: Drawing) -> str:
     d = drawing.d
     found = [_partition(drawing)]
     roll = d.random.random()
-    if drawing.forks or roll < 0.6:
+    if roll < (0.8 if drawing.forks else 0.6):
         d.tag("WITHIN")
         found.append(f"WITHIN {d.seconds(3, 5, 8)}")
-    elif roll < 0.75:
+    elif roll < (1.0 if drawing.forks else 0.75):
         d.tag("WITHIN n EVENTS")
         found.append(f"WITHIN {d.pick((4, 7))} EVENTS")
     if d.chance(0.1):

@@ -31,9 +31,7 @@ def check_forks(match: Match, chain: Chain, span: Span, report: Report) -> bool:
     before = report.mistakes
     if not is_forked(chain):
         return True
-    if match.within_events is not None:
-        refuse(report, "Fork.within_events", span)
-    elif (match.within_us, match.gap_us) == (None, None):
+    if (match.within_us, match.within_events, match.gap_us) == (None, None, None):
         message = "->> and COMBINE need WITHIN or GAP: without it runs grow in number for ever"
         report.add("CEP257", message, span, "add WITHIN 1h (as long as a match may take)")
     if match.timeouts:

@@ -107,9 +107,6 @@ REFUSED: dict[str, Refusal] = {
         "COMBINE without an upper limit under AFTER MATCH SKIP NONE where runs cannot share their events",
         "let no condition read a binding, give the loop a limit such as {1,3}, or leave AFTER MATCH out",
     ),
-    "Fork.within_events": Refusal(
-        "CEP307", "WITHIN n EVENTS with ->> or COMBINE", "use WITHIN with a duration"
-    ),
     "Fork.max_runs": Refusal("CEP307", "@max_runs with ->> or COMBINE", "make WITHIN shorter"),
     "Fork.grows": Refusal("CEP307", "EMIT CHANGES or ON CLOSE with ->> or COMBINE"),
     "Fork.distinct": Refusal(

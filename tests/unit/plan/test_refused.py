@@ -60,7 +60,6 @@ CASES: dict[str, str] = {
     "Fork.max_runs": "@max_runs(3) " + match("¦a ->> b"),
     "Fork.grows": rule("SELECT room FROM r MATCH (¦a ->> b+ WITHIN 1m) EMIT ON CLOSE"),
     "Fork.distinct": match("¦a ->> b", items="MEDIAN(b.value) AS n"),
-    "Fork.within_events": match("¦a ->> b", "PARTITION BY room WITHIN 9 EVENTS"),
     "Recognize.edge_gap": recognize("PATTERN (A ¦-[1s..5s]-> B)"),
     "Recognize.stream": recognize("PATTERN (A B) DEFINE ¦A AS STREAM q"),
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
