@@ -17,7 +17,7 @@ from cep.lang import ast
 from cep.lang.parser import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 # Fields that hold the name of a stream, table, view, rule, incident or template.
 _NAMED: dict[type, str] = {
@@ -102,7 +102,8 @@ class _Reading:
                 case ast.Test() if prefix or source in self.texts.values():
                     continue
                 case _:
-                    self.files.statements.append(_prefixed(node, prefix, own) if prefix else node)
+                    names = {name: prefix + name for name in own}
+                    self.files.statements.append(renamed(node, names) if prefix else node)
 
     def _module(self, statements: Sequence[ast.Statement]) -> ast.Module | None:
         modules = [n for n in statements if isinstance(n, ast.Module)]
@@ -186,35 +187,33 @@ def _own_names(statements: Sequence[ast.Statement]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _prefixed(node: Any, prefix: str, own: frozenset[str]) -> Any:
-    """Return a statement, or a part of one, with the prefix before all names in `own`."""
+def renamed(node: Any, names: Mapping[str, str]) -> Any:
+    """Return a statement, or a part of one, with what `names` has called otherwise; conditions speak of it as before."""
     if isinstance(node, tuple):
-        return tuple(_prefixed(part, prefix, own) for part in node)
+        return tuple(renamed(part, names) for part in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
     parts = {
-        f.name: _prefixed(getattr(node, f.name), prefix, own)
-        for f in fields(node)
-        if f.name != "span"
+        f.name: renamed(getattr(node, f.name), names) for f in fields(node) if f.name != "span"
     }
     name = _NAMED.get(type(node))
-    if name is not None and getattr(node, name) in own:
-        parts[name] = prefix + getattr(node, name)
+    if name is not None and getattr(node, name) in names:
+        parts[name] = names[getattr(node, name)]
         if isinstance(node, _ALIASED):
             parts["alias"] = node.alias or getattr(node, name)
     if isinstance(node, ast.Apply):
-        parts["args"] = tuple(_stream_argument(arg, prefix, own) for arg in node.args)
+        parts["args"] = tuple(_stream_argument(arg, names) for arg in node.args)
     if isinstance(node, ast.TableFunction) and not node.standard and node.args:
-        parts["args"] = (_stream_argument(node.args[0], prefix, own), *parts["args"][1:])
+        parts["args"] = (_stream_argument(node.args[0], names), *parts["args"][1:])
     return replace(node, **parts)
 
 
-def _stream_argument(node: Any, prefix: str, own: frozenset[str]) -> Any:
+def _stream_argument(node: Any, names: Mapping[str, str]) -> Any:
     """Return an argument that may be the name of a stream."""
     match node:
         case ast.NamedArgument():
-            return replace(node, value=_stream_argument(node.value, prefix, own))
-        case ast.Name(name=name) if name in own:
-            return replace(node, name=prefix + name)
+            return replace(node, value=_stream_argument(node.value, names))
+        case ast.Name(name=name) if name in names:
+            return replace(node, name=names[name])
         case _:
-            return _prefixed(node, prefix, own)
+            return renamed(node, names)

@@ -28,6 +28,7 @@ from cep.plan.bind.queries import bind_query
 from cep.plan.bind.questions import bind_questions
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
+from cep.plan.bind.stream_columns import refuse_made, with_made_columns
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
 from cep.plan.bind.tables import bind_table
@@ -89,7 +90,7 @@ class _Binder:
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         catalog = settle(statements, self.report)
         self.environment.max_runs = catalog.max_runs
-        expanded = expand(catalog.statements, self.report)
+        expanded = expand(with_made_columns(catalog.statements), self.report)
         self.hidden = frozenset(expanded.hidden)
         self.view_tables = expanded.tables
         found = collect(expanded.statements, self.environment)
@@ -135,6 +136,7 @@ class _Binder:
             self.declared[name] = spec
             if name in writers:
                 check_declared(spec, writers[name], node.span, self.report)
+                refuse_made(node, self.environment)
                 continue
             self.environment.streams[name] = StreamInfo(
                 name,

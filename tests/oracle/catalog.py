@@ -61,6 +61,9 @@ class Source:
     ties: tuple[str, ...] = ()
     late_into: str | None = None
     adjusts: bool = False
+    defaults: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, ast.Expression] = field(default_factory=dict)
+    order_of_columns: list[str] = field(default_factory=list)
     # State of the clock: the watermark W, rows read so far.
     watermark: float = float("-inf")
     read: int = 0
@@ -149,7 +152,7 @@ class Catalog:
     def columns(self, stream: str) -> list[str]:
         """Return the columns of a stream, of a derived one the union over its writers."""
         if stream in self.sources:
-            return list(self.sources[stream].columns)
+            return list(self.sources[stream].order_of_columns)
         if stream in self.tables:
             return self.tables[stream].columns
         found: dict[str, None] = {}
@@ -367,15 +370,24 @@ def target_of(rule: ast.CreateRule | ast.CreateIncident) -> str:
     return rule.body.target or rule.name
 
 
+def _column(node: ast.ColumnDefinition, source: Source) -> None:
+    if node.computed is not None:
+        source.made[node.name] = ast.Cast(node.computed, node.type)
+        return
+    source.columns[node.name] = type_named(node.type)
+    if node.default is not None:
+        source.defaults[node.name] = evaluate(ast.Cast(node.default, node.type), Constants())
+    elif node.not_null:
+        source.required.add(node.name)
+
+
 def source_of(statement: ast.CreateStream, order: int) -> Source:
     """Return the declaration of a stream."""
     source = Source(statement.name, order, {}, set())
     for element in statement.elements or ():
         match element:
-            case ast.ColumnDefinition(name=name, type=kind, not_null=required, computed=None):
-                source.columns[name] = type_named(kind)
-                if required:
-                    source.required.add(name)
+            case ast.ColumnDefinition():
+                _column(element, source)
             case ast.Watermark(column=column, value=value):
                 source.time, source.delay = column, delay_of(value)
             case ast.Tiebreak(columns=columns):
@@ -384,6 +396,9 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
                 source.late_into = late
             case _:
                 raise UnsupportedError(type(element).__name__)
+    source.order_of_columns = [
+        e.name for e in statement.elements or () if isinstance(e, ast.ColumnDefinition)
+    ]
     for option in statement.options:
         if option.name == "late" and option.value == ast.Text("adjust"):
             source.adjusts = True

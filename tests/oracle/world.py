@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cep.lang import ast
 from tests.oracle.catalog import Catalog, Event, Source, table_asked
 from tests.oracle.event_windows import EventWindows, event_window_of
+from tests.oracle.expressions import evaluate as value_of
 from tests.oracle.incidents import Incidents
 from tests.oracle.joins import Joins
 from tests.oracle.match import Match
 from tests.oracle.membership import Membership
-from tests.oracle.operator import Sent
+from tests.oracle.operator import RowScope, Sent
 from tests.oracle.recognize import Recognize
 from tests.oracle.running_groups import RunningGroups
 from tests.oracle.streams import Filter
@@ -140,8 +141,16 @@ class World:
                 return
             else:
                 return
+        row = self._whole(source, row)
         self.pending.append((self._rank(source, t, row, seq), Event(stream, t, row, seq)))
         self._run()
+
+    def _whole(self, source: Source, row: Row) -> Row:
+        """Return a row with defaults where it is NULL, and the columns computed of it."""
+        filled = {n: source.defaults.get(n) if v is None else v for n, v in row.items()}
+        scope = RowScope(filled, {source.name}, self.catalog.parameters)
+        made = {n: value_of(e, scope) for n, e in source.made.items()}
+        return {n: {**filled, **made}[n] for n in source.order_of_columns}
 
     def advance(self, stream: str, t: int) -> None:
         """Move the watermark of a source stream."""

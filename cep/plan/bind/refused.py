@@ -36,9 +36,15 @@ REFUSED: dict[str, Refusal] = {
     ),
     "PrimaryKey": Refusal("CEP310", "PRIMARY KEY"),
     "ColumnDefinition.primary_key": Refusal("CEP310", "PRIMARY KEY"),
-    "ColumnDefinition.default": Refusal("CEP310", "DEFAULT", "use COALESCE(..) in the rule"),
+    "ColumnDefinition.default": Refusal(
+        "CEP310",
+        "DEFAULT in a table or in a stream that rules write",
+        "use COALESCE(..) in the rule",
+    ),
     "ColumnDefinition.computed": Refusal(
-        "CEP310", "a computed column", "compute it in a rule that feeds a second stream"
+        "CEP310",
+        "a computed column in a table or in a stream that rules write",
+        "compute it in the rule",
     ),
     "Option.retain": Refusal("CEP310", "the option retain"),
     "TypeName": Refusal("CEP309", "this type"),

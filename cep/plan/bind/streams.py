@@ -10,6 +10,7 @@ from cep.graph.graph import StreamSpec
 from cep.lang import ast
 from cep.plan.bind.constants import bind_constant, bind_duration
 from cep.plan.bind.refused import refuse
+from cep.plan.bind.stream_columns import check_made
 from cep.plan.bind.types import bind_type
 from cep.schema import ColumnSpec, Schema
 from cep.times import TS_UNITS
@@ -83,16 +84,17 @@ def _optional_int(value: object) -> int | None:
 
 def _column(node: ast.ColumnDefinition, draft: _Draft, environment: Environment) -> None:
     report = environment.report
-    for wanted in ("primary_key", "default", "computed"):
-        if getattr(node, wanted):
-            refuse(report, f"ColumnDefinition.{wanted}", node.span)
+    if node.primary_key:
+        refuse(report, "ColumnDefinition.primary_key", node.span)
+    check_made(node, environment)
     kind = bind_type(node.type, report)
     if any(c.name == node.name for c in draft.columns):
         report.add("CEP209", f"column {node.name!r} is declared twice", node.span)
     elif kind is None:
         draft.broken = True
-    else:
-        draft.columns.append(ColumnSpec(node.name, kind, node.not_null))
+    elif node.computed is None:
+        not_null = node.not_null and node.default is None
+        draft.columns.append(ColumnSpec(node.name, kind, not_null))
 
 
 def _find(name: str, span: Span, draft: _Draft, environment: Environment) -> ColumnSpec | None:
