@@ -18,8 +18,9 @@ import numpy as np
 from cep.errors import error, nearest
 from cep.functions.function import Function, Signature
 from cep.functions.reference import settle
+from cep.nested import bytes_text, json_text, python_value, text_of
 from cep.times import from_datetime, to_datetime
-from cep.types import NULL_I64, Type
+from cep.types import NESTED_TYPES, NULL_I64, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +150,46 @@ _TAKEN: dict[Type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     Type.DURATION: ((timedelta,), lambda length: length // _MICROSECOND),
 }
 
+
+def _nested_given(kind: Type) -> Callable[[Any], Any]:
+    """Return what makes a list, a dict or bytes of a text (`cep.nested`)."""
+    moment = _GIVEN.get(kind.element) if kind.element is not None else None
+    return lambda text: python_value(text, kind, moment)
+
+
+def _nested_taken(kind: Type) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
+    """Return which Python values a nested type may be, and what makes the text of one."""
+    if kind is Type.BYTES:
+        return (bytes, bytearray), lambda value: bytes_text(bytes(value))
+    if kind is Type.JSON or kind.element is None:
+        return (list, tuple, dict, str, int, float), json_text
+    element = kind.element
+
+    def item(value: Any) -> Any:
+        return None if value is None else settle(taken(value, element))
+
+    if kind.is_map:
+        return (dict,), lambda value: text_of({str(n): item(v) for n, v in value.items()})
+    return (list, tuple, np.ndarray), lambda value: text_of([item(v) for v in value])
+
+
+def taken(value: Any, kind: Type) -> Any:
+    """Return what a function returned as a value of the language.
+
+    Raises:
+        TypeError: it has another type.
+    """
+    kinds, convert = _TAKEN[kind]
+    wrong_bool = isinstance(value, bool) and kind not in (Type.BOOLEAN, Type.JSON)
+    if wrong_bool or not isinstance(value, kinds):
+        msg = f"it returned {type(value).__name__}, not {kind.value}"
+        raise TypeError(msg)
+    return convert(value)
+
+
+_GIVEN |= {kind: _nested_given(kind) for kind in NESTED_TYPES}
+_TAKEN |= {kind: _nested_taken(kind) for kind in NESTED_TYPES}
+
 _ARRAYS: dict[Type, str] = {
     Type.BOOLEAN: "bool",
     Type.INT: "int64",
@@ -204,8 +245,8 @@ class _Caller:
     def _of_arrays(self, rows: Sequence[tuple[Any, ...]]) -> list[Any]:
         arrays = []
         for column, kind in zip(zip(*rows, strict=True), self._parameters, strict=True):
-            array = np.empty(len(rows), _ARRAYS[kind])
-            array[:] = column
+            array = np.empty(len(rows), _ARRAYS.get(kind, "object"))
+            array[:] = [_GIVEN[kind](c) for c in column] if kind.is_nested else column
             arrays.append(array)
         with np.errstate(all="ignore"):
             result = self._function(*arrays)
@@ -231,12 +272,7 @@ class _Caller:
         """Return a result as a value of the language."""
         if value is None:
             return None
-        kinds, convert = _TAKEN[self._result]
-        wrong_bool = isinstance(value, bool) and self._result is not Type.BOOLEAN
-        if wrong_bool or not isinstance(value, kinds):
-            msg = f"it returned {type(value).__name__}, not {self._result.value}"
-            raise TypeError(msg)
-        return settle(convert(value))
+        return settle(taken(value, self._result))
 
     def _failed(self, values: tuple[Any, ...], problem: Exception) -> None:
         if not self._silent:

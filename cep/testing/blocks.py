@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.api import Engine
 from cep.errors import SourceText
+from cep.nested import moment_of, python_value
 from cep.times import format_duration, format_timestamp
 from cep.types import Type
 
@@ -159,14 +160,20 @@ def _given(value: object, kind: Type) -> object:
         return _EPOCH + timedelta(microseconds=value)
     if isinstance(value, int) and kind is Type.DURATION:
         return timedelta(microseconds=value)
-    return value
+    return (
+        python_value(value, kind, moment_of(kind))
+        if isinstance(value, str) and kind.is_nested
+        else value
+    )
 
 
 def _difference(table: TestTable, rows: Sequence[Any]) -> Difference | None:
     names = table.columns or ("ts",)
+    kinds = table.types or (Type.TIMESTAMP,)
+    wanted = [tuple(map(_plain, row, kinds)) for row in table.rows]
     got = [tuple(row[name] for name in names) for row in rows]
-    same = len(got) == len(table.rows) and all(
-        all(map(_equal, have, wanted)) for have, wanted in zip(got, table.rows, strict=True)
+    same = len(got) == len(wanted) and all(
+        all(map(_equal, have, row)) for have, row in zip(got, wanted, strict=True)
     )
     if same:
         return None
@@ -177,6 +184,11 @@ def _difference(table: TestTable, rows: Sequence[Any]) -> Difference | None:
         tuple(_shown(row, types) for row in table.rows),
         tuple(_shown(row, types) for row in got),
     )
+
+
+def _plain(value: object, kind: Type) -> object:
+    """Return an expected value as the engine gives it with `raw_time`."""
+    return python_value(value, kind, None) if isinstance(value, str) and kind.is_nested else value
 
 
 def _equal(have: Any, wanted: Any) -> bool:

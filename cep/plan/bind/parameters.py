@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cep.nested import NotNestedError, bytes_of, bytes_text, json_text, parse_json
 from cep.plan.expressions import Literal
 from cep.times import from_datetime, parse_duration, parse_timestamp
 from cep.types import MAX_I64, Type
@@ -24,7 +25,7 @@ def given_value(value: object, kind: Type) -> Literal | None:
     """
     if value is None:
         return Literal(None, kind)
-    found = _READERS[kind](value)
+    found = _nested(value, kind) if kind.is_nested else _READERS[kind](value)
     return None if found is None else Literal(found, kind)
 
 
@@ -70,6 +71,23 @@ def _duration(value: object) -> _Value:
     if isinstance(value, timedelta):
         return value // timedelta(microseconds=1)
     return parse_duration(value.strip()) if isinstance(value, str) else _int(value)
+
+
+def _nested(value: object, kind: Type) -> _Value:
+    """Return an ARRAY, MAP or JSON of a list, a dict or JSON text; BYTES of bytes or base64."""
+    from cep.functions import FUNCTIONS
+
+    try:
+        if kind is Type.BYTES:
+            given = value if isinstance(value, bytes) else bytes_of(str(value))
+            return bytes_text(given)
+        text = json_text(parse_json(value) if isinstance(value, str) else value)
+    except NotNestedError:
+        return None
+    if kind is Type.JSON:
+        return text
+    found = FUNCTIONS[f"to_{kind.value.lower()}"].scalar(text)
+    return found if isinstance(found, str) else None
 
 
 _READERS: dict[Type, Callable[[object], _Value]] = {
