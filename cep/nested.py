@@ -132,12 +132,11 @@ def elementwise(value: Any, change: Callable[[Any], Any]) -> Any:
     return [None if v is None else change(v) for v in value]
 
 
-def output_value(text: str, kind: Type) -> Any:
-    """Return what outputs write for a text: JSON values with times as ISO-8601, BYTES as base64."""
-    if kind is Type.BYTES:
+def output_text(text: str, kind: Type) -> str:
+    """Return what outputs write for a text: JSON with times as ISO-8601, BYTES as base64."""
+    if kind.element is not Type.TIMESTAMP:
         return text
-    value = json.loads(text)
-    return elementwise(value, format_timestamp) if kind.element is Type.TIMESTAMP else value
+    return text_of(elementwise(json.loads(text), format_timestamp))
 
 
 def moment_of(kind: Type) -> Callable[[int], Any] | None:

@@ -11,6 +11,7 @@ from cep.batch import Decoded
 from cep.connectors.base import Format
 from cep.connectors.columns import clean, from_columns, nulls_allowed
 from cep.errors import CepError, error
+from cep.nested import NotNestedError, parse_json
 from cep.times import EPOCH, TS_UNITS, scale_timestamp
 from cep.types import MAX_I64, NULL_I64, Type
 
@@ -68,6 +69,10 @@ def _by_values(batch: Any, spec: StreamSpec, strings: StringTable) -> Decoded:
     nothing: list[object] = [None] * batch.num_rows
     wanted = spec.schema.names()
     lists = [_values(batch.column(names.index(n))) if n in names else nothing for n in wanted]
+    lists = [
+        [_nested(v, c.type) for v in values] if c.type.has_fields else values
+        for values, c in zip(lists, spec.schema.columns, strict=True)
+    ]
     rows = [dict(zip(wanted, row, strict=True)) for row in zip(*lists, strict=True)]
     return from_columns(lists, spec, strings, rows)
 
@@ -139,6 +144,18 @@ def _moment(stored: int, unit: str, *, length: bool) -> object:
     except OverflowError:
         us = None
     return f"{stored} {unit}" if us is None else moment
+
+
+def _nested(value: object, kind: Type) -> object:
+    """Return a value of a JSON column (kept as text) or a MAP (a list of pairs) as Python has it."""
+    if kind is Type.JSON and isinstance(value, str):
+        try:
+            return parse_json(value)
+        except NotNestedError:
+            return BadCell(repr(value))
+    if kind.is_map and isinstance(value, list):
+        return dict(value)
+    return value
 
 
 def _value(cell: Any) -> object:

@@ -16,7 +16,7 @@ from cep.connectors.columns import from_columns, raw_text, renumber
 from cep.connectors.formats.jsonl import text_values
 from cep.connectors.records import fields, records, whole_bytes
 from cep.errors import error, nearest
-from cep.nested import NotNestedError, parse_json, text_of
+from cep.nested import NotNestedError, parse_json
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -241,8 +241,6 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list | dict):
-        value = text_of(value)
     text = value if isinstance(value, str) else repr(value)
     if not text or any(c in text for c in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'

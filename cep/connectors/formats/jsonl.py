@@ -11,7 +11,7 @@ import numpy as np
 from cep.batch import Decoded, Reject
 from cep.connectors.base import Format
 from cep.connectors.columns import from_columns, raw_text, renumber
-from cep.nested import output_value
+from cep.nested import output_text
 from cep.times import format_timestamp
 from cep.types import NULL_I64, Type
 
@@ -159,11 +159,18 @@ class JsonLinesEncoder:
     def encode(self, batch: EventBatch) -> bytes:
         """Return one line a row."""
         names = self._schema.names()
-        lists = [
-            text_values(batch.columns[c.name], c.type, self._strings) for c in self._schema.columns
-        ]
+        lists = [self._values(batch.columns[c.name], c.type) for c in self._schema.columns]
         rows = [dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)]
         return self._encoder.encode_lines(rows)
+
+    def _values(self, stored: np.ndarray, kind: Type) -> list[Any]:
+        """Return a column as what the encoder takes; a text that is JSON already goes in as it is."""
+        import msgspec
+
+        values = text_values(stored, kind, self._strings)
+        if not kind.is_nested or kind is Type.BYTES:
+            return values
+        return [None if v is None else msgspec.Raw(v.encode()) for v in values]
 
 
 def text_values(stored: np.ndarray, kind: Type, strings: StringTable) -> list[Any]:
@@ -171,7 +178,7 @@ def text_values(stored: np.ndarray, kind: Type, strings: StringTable) -> list[An
     if kind is Type.STRING:
         return strings.decode(stored)
     if kind.is_nested:
-        return [None if t is None else output_value(t, kind) for t in strings.decode(stored)]
+        return [None if t is None else output_text(t, kind) for t in strings.decode(stored)]
     values = stored.tolist()
     match kind:
         case Type.DOUBLE:
