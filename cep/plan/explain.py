@@ -212,6 +212,7 @@ def _group_text(node: GroupWindow) -> str:
     keys = f" by {items_text(node.keys)}" if node.keys else ""
     aggregates = ", ".join(f"{n} := {aggregate_text(a)}" for n, a in node.aggregates)
     tail = _conditions(node.where, "having", node.having) + _selected(node.items)
+    tail += " with changes" if node.changes else ""
     tail += f" distinct {_list(node.distinct)}" if node.distinct else ""
     tail += f" order by {', '.join(map(_sorted_text, node.order))}" if node.order else ""
     tail += "" if node.limit is None else f" limit {node.limit}"

@@ -100,6 +100,7 @@ class GroupWindow:
     where: rows that count (a filter moved in); having: over these columns. items: what is selected of them (a projection
     moved in), none: all; then `inner` has their schema, as `schema` is that of the items. distinct, order, limit: over the rows
     of one window end that pass `having`: the first of those with equal values, their order, how many of them at most.
+    changes: every row that a window takes gives a row too; then `window_state` ('update', 'final') is a column behind the bounds.
     """
 
     source: Node
@@ -114,6 +115,7 @@ class GroupWindow:
     distinct: tuple[Expr, ...] = ()
     order: tuple[Sorted, ...] = ()
     limit: int | None = None
+    changes: bool = False
 
     @property
     def own(self) -> Schema:

@@ -185,6 +185,7 @@ def _group(node: GroupWindow) -> Iterator[str]:
         yield from _aggregate(aggregate, below)
     shape = [(k.name, k.value.type) for k in node.keys]
     shape += [("window_start", Type.TIMESTAMP), ("window_end", Type.TIMESTAMP)]
+    shape += [("window_state", Type.STRING)] if node.changes else []
     shape += [(n, a.type) for n, a in node.aggregates]
     if shape != _shape(node.own):
         yield "columns are not keys, window, aggregates"

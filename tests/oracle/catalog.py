@@ -86,6 +86,13 @@ class Constants:
         raise UnsupportedError(call.name)
 
 
+def changes(query: ast.Select) -> bool:
+    """Whether a query gives the changes of windows: EMIT CHANGES over TUMBLE."""
+    emits = [c for c in query.output if isinstance(c, ast.Emit)]
+    windows = [g for g in query.group_by if isinstance(g, ast.Call) and g.name.upper() == "TUMBLE"]
+    return bool(windows) and any(c.mode == "changes" for c in emits)
+
+
 class Catalog:
     """The declarations of a rule text; rules and incidents in text order."""
 
@@ -196,6 +203,8 @@ class Catalog:
         if not isinstance(query, ast.Select):
             raise UnsupportedError(type(query).__name__)
         names = [n for item in query.items for n in self.item_names(item, query)]
+        if changes(query) and "window_state" not in names:
+            names.append("window_state")
         if any(isinstance(c, ast.Suppress) for c in query.output):
             names.append("suppressed")
         hidden = isinstance(query.from_, ast.Join)  # the rows of a join as they are

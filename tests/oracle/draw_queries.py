@@ -18,6 +18,7 @@ class Items:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.changes = False  # EMIT CHANGES of a window adds a column
         self.columns: dict[str, str] = {}
 
     def add(self, expression: str, kind: str, name: str = "") -> None:
@@ -31,6 +32,8 @@ class Items:
     def stream(self, name: str, throttle: str) -> Stream:
         """Return the stream with these columns."""
         columns = dict(self.columns)
+        if self.changes:
+            columns["window_state"] = "STRING"
         if "SUPPRESS" in throttle:
             columns["suppressed"] = "INT"
         return Stream(name, {"ts": "TIMESTAMP", **columns})
@@ -154,6 +157,9 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
         d.tag("HAVING")
         clauses += f" HAVING {having(d, stream)}"
     distinct, order = ("", "") if by_event else _ordering(d, items)
+    if "TUMBLE" in str(window) and not distinct + order and d.chance(0.5):
+        clauses += " EMIT CHANGES"
+        items.changes = True
     clauses += order + throttle(d, items)
     text = f"SELECT {distinct}{items} FROM {source}{clauses}"
     return rule(name, into, text), items.stream(into or name, clauses)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.aggregates import aggregate, argument_of
+from tests.oracle.catalog import changes
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, RowScope, Timer
 from tests.oracle.ordering import ordered, orders
@@ -14,6 +15,7 @@ from tests.oracle.values import UnsupportedError
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
+    from tests.oracle.operator import Scope
 
 Row = dict[str, Any]
 
@@ -92,6 +94,7 @@ class GroupRows(QueryOperator):
     """
 
     by_rows = False
+    closed_state: str | None = None  # what `window_state` is in the row of a window that closes
 
     def begin(self, keys: list[ast.Expression]) -> None:
         """Start with the keys of GROUP BY, without rows."""
@@ -117,7 +120,7 @@ class GroupRows(QueryOperator):
     def close(self, window: Open, t: int) -> list[Row]:
         """Take a window out and return its row, unless HAVING holds it back."""
         self.open.remove(window)
-        scope = GroupScope(self, window)
+        scope = GroupScope(self, window, self.closed_state)
         having = self.query.having
         if having is not None and evaluate(having, scope) is not True:
             return []
@@ -136,19 +139,36 @@ class GroupWindows(GroupRows):
             msg = "GROUP BY without a window"
             raise UnsupportedError(msg)
         self.windowing = found
+        self.changes = changes(self.query)
+        self.closed_state = "final" if self.changes else None
         self.begin([g for g in self.query.group_by if not _is_window(g)])
 
     def on_event(self, event: Event) -> list[Row]:
         key = self.taken(event)
         if key is None:
             return []
+        given: list[Row] = []
         for start, end in self.windowing.of(event.t):
             found = [w for w in self.open if (w.start, w.end, w.key) == (start, end, key)]
             if not found:
                 found = [Open(start, end, key)]
                 self.open += found
             found[0].events.append(event)
-        return []
+            if self.changes:
+                given += self.give(found[0], event.t, "update")
+        return given
+
+    def give(self, window: Open, t: int, state: str) -> list[Row]:
+        """Return the row of a window as it is now, unless HAVING holds it back."""
+        scope = GroupScope(self, window, state)
+        having = self.query.having
+        if having is not None and evaluate(having, scope) is not True:
+            return []
+        return self.rows(t, [scope])
+
+    def project(self, t: int, scope: Scope) -> Row:
+        row = super().project(t, scope)
+        return {**row, "window_state": scope.name("window_state")} if self.changes else row
 
     def windows(self) -> list[Timer]:
         if orders(self.query):
@@ -203,13 +223,16 @@ def _is_window(item: ast.Expression) -> bool:
 class GroupScope(RowScope):
     """A group of a window: its keys, its bounds, aggregates over its rows."""
 
-    def __init__(self, rule: GroupRows, window: Open) -> None:
+    def __init__(self, rule: GroupRows, window: Open, state: str | None = None) -> None:
         super().__init__(window.events[0].row, rule.owners, rule.catalog.parameters)
         self.rule = rule
         self.window = window
+        self.state = state
 
     def name(self, name: str) -> Any:
         """Return a bound of the window or a grouped column."""
+        if name == "window_state" and self.state is not None:
+            return self.state
         bounds = {"window_start": self.window.start, "window_end": self.window.end}
         return bounds[name] if name in bounds else super().name(name)
 

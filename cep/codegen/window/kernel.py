@@ -32,6 +32,7 @@ from cep.codegen.texts import number_text
 from cep.codegen.window.close import WindowClose
 from cep.codegen.window.collected import Collected
 from cep.codegen.window.reopen import Reopened
+from cep.codegen.window.rows import View, WindowRows
 from cep.codegen.window.scope import columns_of
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
@@ -232,6 +233,9 @@ class WindowKernel:
         aggregates = [aggregate for _, aggregate in self.node.aggregates]
         scope.load(columns_of(*(item.value for item in self.node.keys), *aggregates))
         keys.look_up(scope, [item.value for item in self.node.keys])
+        if self.node.changes:
+            with writer.block(f"if out >= {self.layout.capacity('out')}:"):
+                writer.lines(f"status = {self.layout.full('out')}", "break")
         self.collected.check_room(writer)
         if self.again is not None:
             self.again.collected.check_room(writer)
@@ -268,6 +272,11 @@ class WindowKernel:
             lambda slot, xs: self.collected.note(writer, slot, xs, group, ts),
             cells=lambda slot: slot.cells("pane_", "cell"),
         )
+        if self.node.changes:
+            view = View(
+                "pane_end", "i", ("pane_", "{s}"), None, self.collected, time=ts, state="update"
+            )
+            WindowRows(self, writer, view).write_group(group)
 
     def empty(self, writer: Writer, prefix: str, index: str, slots: Sequence[Slot]) -> None:
         """Write the emptying of cells `index` (in terms of s) of every group."""

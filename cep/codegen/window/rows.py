@@ -6,18 +6,20 @@ are written, which is interrupted when the output is full and goes on in the nex
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
+from cep.codegen.scope import Value
 from cep.codegen.window.ordering import Ordering
 from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
+from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cep.codegen.scope import Value
     from cep.codegen.window.collected import Collected
     from cep.codegen.window.kernel import WindowKernel
     from cep.codegen.window.slots import Slot
@@ -31,15 +33,22 @@ class View:
 
     end: the text of its end, us. cause: what `out_cause` says. first: prefix and index of the cells of the
     group in slot `{s}`; later: of the cells merged to these, None for none. collected: its collecting slots. base: prefix of the
-    cells of the samples before it.
+    cells of the samples before it. time: T of its rows, if not its last instant. state: what `window_state` is.
     """
 
     end: str
-    cause: int
+    cause: int | str
     first: tuple[str, str]
     later: tuple[str, str] | None
     collected: Collected
     base: str = "base_"
+    time: str = ""
+    state: str = "final"
+
+    @property
+    def ts(self) -> str:
+        """Kernel text of T of the rows."""
+        return self.time or f"{self.end} - 1"
 
 
 class WindowRows:
@@ -99,16 +108,30 @@ class WindowRows:
             writer.line("g = picked[written]")
             scope = self._outputs("g", testing=False)
             store_row(kernel.node, scope, kernel.outputs, "out")
-            writer.lines(
-                f"out_ts[out] = {self.view.end} - 1",
-                f"out_cause[out] = {self.view.cause}",
-                "out += 1",
-                "written += 1",
-            )
+            self._out(writer)
+            writer.line("written += 1")
         with writer.block("if status != 0:"):
             writer.lines(f"{kernel.reg_written} = written", "break")
 
+    def _out(self, writer: Writer) -> None:
+        writer.lines(
+            f"out_ts[out] = {self.view.ts}", f"out_cause[out] = {self.view.cause}", "out += 1"
+        )
+
+    def write_group(self, slot: str) -> None:
+        """Write the row of the group in one slot, if it passes HAVING; there is room for it."""
+        kernel, having = self.kernel, self.kernel.node.having
+        scope = self._outputs(slot, testing=having is not None)
+        test = "" if having is None else conditions.is_true(having, scope)
+        with self.writer.block(f"if {test}:") if test else nullcontext():
+            store_row(kernel.node, scope, kernel.outputs, "out")
+            self._out(self.writer)
+
     # ------------------------------------------------------------------ output columns
+
+    def _state(self) -> Value:
+        code = self.kernel.layout.constant(self.view.state)
+        return Value(code, Type.STRING, nullable=False)
 
     def _outputs(self, slot: str, *, testing: bool, counting: bool = True) -> OutputScope:
         """Return the scope of the output row of the group in `slot`."""
@@ -118,6 +141,7 @@ class WindowRows:
         columns: dict[str, Callable[[], Value]] = {
             "window_start": lambda: time_value(self.kernel.panes.start(end)),
             "window_end": lambda: time_value(end),
+            "window_state": self._state,
         }
         for number, item in enumerate(node.keys):
             columns[item.name] = partial(self.kernel.keys.value, number, slot)
@@ -125,7 +149,7 @@ class WindowRows:
             count = counting and (testing or name not in tested)
             columns[name] = partial(self._aggregate, aggregate, slot, loaded, count_errors=count)
         sources = {item.name: item.value for item in node.keys} | dict(node.aggregates)
-        return OutputScope(self.kernel.layout, self.writer, columns, sources, f"({end} - 1)")
+        return OutputScope(self.kernel.layout, self.writer, columns, sources, f"({self.view.ts})")
 
     def _aggregate(
         self,

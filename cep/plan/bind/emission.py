@@ -4,26 +4,59 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.errors import NO_SPAN
 from cep.lang import ast
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.expressions import bind_expression
+from cep.plan.bind.groups import STATE
 from cep.plan.bind.names import item_name
 from cep.plan.bind.operators import convert
+from cep.plan.bind.ordering import given_clauses
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.expressions import Column, Expr
-from cep.plan.nodes import Conflate, Filter, Node, OnChange
+from cep.plan.nodes import Conflate, Filter, Item, Node, OnChange, WindowSize
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.errors import Span
     from cep.plan.bind.groups import GroupScope
 
 WINDOWLESS_EMITS = frozenset({"changes", "every", "on_change"})
+WINDOW_EMITS = frozenset({"final", "changes"})
 
 
 def emit_clause(node: ast.Select) -> ast.Emit | None:
     """Return the EMIT of a query, None if it has none."""
     return next((c for c in node.output if isinstance(c, ast.Emit)), None)
+
+
+def gives_changes(node: ast.Select, scope: GroupScope) -> bool:
+    """Whether a window gives a row for every row it takes: EMIT CHANGES over TUMBLE.
+
+    Errors: CEP224 beside DISTINCT, ORDER BY or LIMIT n, CEP308 over another window.
+    """
+    emit = emit_clause(node)
+    if emit is None or emit.mode != "changes" or scope.unbounded:
+        return False
+    window = scope.grouping.window
+    tumbles = isinstance(window, WindowSize) and window.size_us == window.every_us
+    if not tumbles or emit.every is not None:
+        refuse(
+            scope.report, "Emit.changes" if emit.every is None else "Emit.changes_every", emit.span
+        )
+        return False
+    if given_clauses(node):
+        message = "EMIT CHANGES gives rows one by one: there is no window end to order them at"
+        scope.report.add("CEP224", message, emit.span)
+    return True
+
+
+def with_state(items: list[tuple[Item, Span]] | None) -> list[tuple[Item, Span]] | None:
+    """Return the items of a window with changes: the last column says what a row is."""
+    if items is None or any(item.name == STATE for item, _ in items):
+        return items
+    return [*items, (Item(STATE, Column(0, STATE, Type.STRING, not_null=True)), NO_SPAN)]
 
 
 def emitted_groups(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cep.plan.bind.sources import RowSource
 
 BOUNDS = ("window_start", "window_end")
+STATE = "window_state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class GroupScope(Scope):
         self.grouping = grouping
         self.rows = row_scope("an aggregate", source, environment)
         self.collected: dict[Aggregate, str] = {}
+        self.changes = False  # EMIT CHANGES of a window
 
     @property
     def unbounded(self) -> bool:
@@ -135,6 +137,8 @@ class GroupScope(Scope):
                 return Column(0, name, item.value.type, item.value.not_null, span)
         if name in BOUNDS and not self.unbounded:
             return Column(0, name, Type.TIMESTAMP, not_null=True, span=span)
+        if name == STATE and self.changes:
+            return Column(0, name, Type.STRING, not_null=True, span=span)
         column = self.rows.name(name, span)
         if is_broken(column):
             return BROKEN
@@ -193,8 +197,11 @@ class GroupScope(Scope):
         columns = [ColumnSpec(k.name, k.value.type) for k in keys]
         if not self.unbounded:
             columns += [ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS]
+        if self.changes:
+            columns.append(ColumnSpec(STATE, Type.STRING, not_null=True))
         columns += [ColumnSpec(name, a.type) for name, a in aggregates]
         schema = Schema(tuple(columns))
         if isinstance(self.grouping.window, FrameWindow):
             return framed_rows(below, keys, self.grouping.window, dict(aggregates), schema)
-        return GroupWindow(below, keys, self.grouping.window, aggregates, schema)
+        window, changes = self.grouping.window, self.changes
+        return GroupWindow(below, keys, window, aggregates, schema, changes=changes)

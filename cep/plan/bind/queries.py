@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
-from cep.plan.bind.emission import WINDOWLESS_EMITS, changing, emit_clause, emitted_groups
+from cep.plan.bind.emission import (
+    WINDOW_EMITS,
+    WINDOWLESS_EMITS,
+    changing,
+    emit_clause,
+    emitted_groups,
+    gives_changes,
+    with_state,
+)
 from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.groups import GroupScope, bind_grouping, row_scope
 from cep.plan.bind.matches import bind_match_query
@@ -139,7 +147,10 @@ def _grouped(
     if grouping is None:
         return None
     scope = GroupScope(environment, source, grouping)
+    scope.changes = gives_changes(node, scope)
     items = bind_items(node.items, scope, scope, report)
+    if scope.changes:
+        items = with_state(items)
     having = None
     if node.having is not None and environment.groups_all:
         refuse(report, "View.having", node.having.span)
@@ -160,5 +171,5 @@ def _grouped(
     if top is None:
         return None
     top = project(items, top, None, report)
-    emits = WINDOWLESS_EMITS if scope.unbounded else frozenset({"final"})
+    emits = WINDOWLESS_EMITS if scope.unbounded else WINDOW_EMITS
     return throttle(node.output, top, emits, environment)

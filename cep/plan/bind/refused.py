@@ -130,7 +130,9 @@ REFUSED: dict[str, Refusal] = {
     "Recognize.gap": Refusal("CEP312", "GAP beside -> or RELAXED", "use WITHIN"),
     "Recognize.starts": Refusal("CEP312", "STARTS in MATCH_RECOGNIZE", "use MATCH ( .. )"),
     # output
-    "Emit.changes": Refusal("CEP308", "EMIT CHANGES"),
+    "Emit.changes": Refusal(
+        "CEP308", "EMIT CHANGES over any window but TUMBLE", "write TUMBLE(10s), or leave it out"
+    ),
     "Emit.changes_every": Refusal(
         "CEP308", "EMIT CHANGES EVERY without MATCH", "write EMIT EVERY 10s"
     ),

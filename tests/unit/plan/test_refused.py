@@ -65,7 +65,7 @@ CASES: dict[str, str] = {
     "Recognize.gap": recognize("PATTERN (A -> B) GAP ¦1m"),
     "Recognize.starts": recognize("PATTERN (A B) STARTS FIRST", mark="¦"),
     "Match.partition": match("a -> b", "PARTITION BY ¦UPPER(room) WITHIN 1m"),
-    "Emit.changes": rule(GROUPED + "TUMBLE(1s) ¦EMIT CHANGES"),
+    "Emit.changes": rule(GROUPED + "HOP(size => 2s, every => 1s) ¦EMIT CHANGES"),
     "Emit.changes_every": rule(GROUPED.rstrip(", ") + " ¦EMIT CHANGES EVERY 1s"),
     "Emit.on_close": rule("SELECT room FROM r ¦EMIT ON CLOSE"),
     "Emit.on_expiry": rule("SELECT room FROM r ¦EMIT ON EXPIRY"),
