@@ -28,6 +28,7 @@ from cep.plan.bind.queries import bind_query
 from cep.plan.bind.questions import bind_questions
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
+from cep.plan.bind.schemaless import with_read_columns
 from cep.plan.bind.stream_columns import refuse_made, with_made_columns
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
@@ -90,7 +91,8 @@ class _Binder:
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         catalog = settle(statements, self.report)
         self.environment.max_runs = catalog.max_runs
-        expanded = expand(with_made_columns(catalog.statements), self.report)
+        statements = with_read_columns(catalog.statements, self.report)
+        expanded = expand(with_made_columns(statements), self.report)
         self.hidden = frozenset(expanded.hidden)
         self.view_tables = expanded.tables
         found = collect(expanded.statements, self.environment)

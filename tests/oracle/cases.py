@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cep.times import parse_duration, parse_timestamp
+from cep.types import Type
 from tests.harness.case_format import Case, Step, table_of, typed
 from tests.oracle.values import Identity, base64_text
 from tests.oracle.world import World
@@ -13,7 +14,6 @@ from tests.oracle.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cep.types import Type
 
 REL = 1e-9
 
@@ -46,7 +46,7 @@ def send_table(world: World, step: Step) -> None:
     kinds: dict[str, Type] = world.catalog.sources[step.args[0]].columns
     header, rows = table_of(step)
     for row in rows:
-        values = {n: typed(v, kinds[n]) for n, v in zip(header, row, strict=True)}
+        values = {n: typed(v, kinds.get(n, Type.JSON)) for n, v in zip(header, row, strict=True)}
         world.send(step.args[0], values)
 
 

@@ -63,6 +63,7 @@ class Source:
     adjusts: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)
     made: dict[str, ast.Expression] = field(default_factory=dict)
+    any_fields: bool = False
     order_of_columns: list[str] = field(default_factory=list)
     # State of the clock: the watermark W, rows read so far.
     watermark: float = float("-inf")
@@ -137,6 +138,8 @@ class Catalog:
 
     def _add(self, statement: ast.Statement) -> None:
         match statement:
+            case ast.CreateStream(elements=None):
+                pass  # a rule writes it
             case ast.CreateStream():
                 self.sources[statement.name] = source_of(statement, len(self.sources))
             case ast.CreateTable():
@@ -408,6 +411,9 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
     source.order_of_columns = [
         e.name for e in statement.elements or () if isinstance(e, ast.ColumnDefinition)
     ]
+    source.any_fields = not source.order_of_columns
+    if source.any_fields and source.time:
+        source.columns[source.time] = Type.TIMESTAMP
     for option in statement.options:
         if option.name == "late" and option.value == ast.Text("adjust"):
             source.adjusts = True

@@ -127,7 +127,8 @@ class World:
         """Take one row of a source stream."""
         source = self.catalog.sources[stream]
         seq, source.read = source.read, source.read + 1
-        row = {n: read(row.get(n), kind) for n, kind in source.columns.items()}
+        if not source.any_fields:
+            row = {n: read(row.get(n), kind) for n, kind in source.columns.items()}
         if any(row[n] is None for n in {*source.required, source.time}):
             return
         t, before = row[source.time], source.watermark
@@ -147,6 +148,8 @@ class World:
 
     def _whole(self, source: Source, row: Row) -> Row:
         """Return a row with defaults where it is NULL, and the columns computed of it."""
+        if source.any_fields:
+            return row
         filled = {n: source.defaults.get(n) if v is None else v for n, v in row.items()}
         scope = RowScope(filled, {source.name}, self.catalog.parameters)
         made = {n: value_of(e, scope) for n, e in source.made.items()}

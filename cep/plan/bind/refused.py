@@ -32,7 +32,7 @@ REFUSED: dict[str, Refusal] = {
     ),
     # streams
     "CreateStream.schemaless": Refusal(
-        "CEP310", "a stream without columns", "list the columns: CREATE STREAM s (ts TIMESTAMP, ..)"
+        "CEP310", "* over a stream without columns", "name the fields"
     ),
     "PrimaryKey": Refusal("CEP310", "PRIMARY KEY"),
     "ColumnDefinition.primary_key": Refusal("CEP310", "PRIMARY KEY"),

@@ -47,9 +47,6 @@ def bind_stream(
     """
     report = environment.report
     draft = _Draft()
-    if node.elements is None:
-        refuse(report, "CreateStream.schemaless", node.span)
-        draft.broken = True
     for element in node.elements or ():
         if isinstance(element, ast.ColumnDefinition):
             _column(element, draft, environment)

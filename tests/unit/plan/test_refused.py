@@ -15,7 +15,7 @@ CASES: dict[str, str] = {
         "¦CREATE AGGREGATE FUNCTION f(a INT) RETURNS INT LANGUAGE PYTHON AS 'm:f';"
     ),
     "ExplainWhy": rule("SELECT room FROM r") + " EXPLAIN ¦WHY x;",
-    "CreateStream.schemaless": "¦CREATE STREAM s;",
+    "CreateStream.schemaless": "CREATE STREAM s; CREATE RULE m AS SELECT ¦* FROM s;",
     "PrimaryKey": "CREATE STREAM s (k INT, ¦PRIMARY KEY (k));",
     "ColumnDefinition.primary_key": "CREATE STREAM s (¦k INT PRIMARY KEY);",
     "ColumnDefinition.default": "CREATE TABLE s (k INT PRIMARY KEY, ¦n INT DEFAULT 1);",
