@@ -81,6 +81,7 @@ class AggregateFunction:
     name: in lower case. results: type of the argument to type of the result. formulas: type of the
     argument to a function from the options to the formula; a key None is COUNT(*) (no argument).
     pair: of an aggregate with two arguments the formula by their types; `seconds`: types of the second.
+    through: name of the scalar function that the argument goes through before it is added, empty: none.
     double_with: options (name, value) with which the result is DOUBLE whatever the argument.
     distinct_formula: by type of the argument (None: any) the formula with DISTINCT before it; empty: not allowed. where: where it may stand.
     """
@@ -96,6 +97,7 @@ class AggregateFunction:
     seconds: frozenset[Type] = frozenset()
     pair: Callable[[Type, Type], Formula] | None = None
     double_with: tuple[tuple[str, object], ...] = ()
+    through: str = ""
 
     @property
     def min_args(self) -> int:

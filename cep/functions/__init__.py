@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cep.functions.casts import FUNCTIONS as CASTS
 from cep.functions.conditionals import FUNCTIONS as CONDITIONALS
+from cep.functions.coupons import FUNCTIONS as COUPONS
 from cep.functions.function import Function, Resolution, Signature
 from cep.functions.identity import FUNCTIONS as IDENTITY
 from cep.functions.math import FUNCTIONS as MATH
@@ -36,7 +37,7 @@ __all__ = [
     "resolve",
 ]
 
-_FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY, NESTED)
+_FAMILIES = (OPERATORS, MATH, STRINGS, TIMES, CASTS, CONDITIONALS, IDENTITY, NESTED, COUPONS)
 
 FUNCTIONS: dict[str, Function] = {
     function.name: replace(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
+import struct
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
@@ -156,8 +158,42 @@ def _mode(values: list[Value]) -> Value:
     return max(values, key=values.count) if values else None
 
 
+BUCKETS, LEVELS = 4096, 52
+
+
+def _coupon(value: Value) -> tuple[int, int]:
+    """Return (bucket, level) of a value by splitmix64 of its 64 bits; of a text blake2b gives those."""
+    if isinstance(value, str):
+        word = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest(), "little")
+    elif isinstance(value, float):
+        word = struct.unpack("<Q", struct.pack("<d", 0.0 if value == 0 else value))[0]
+    else:
+        word = value % 2**64
+    word = (word + 0x9E3779B97F4A7C15) % 2**64
+    word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    word = (word ^ (word >> 27)) * 0x94D049BB133111EB % 2**64
+    word ^= word >> 31
+    bits, bucket = divmod(word, BUCKETS)
+    return bucket, next((n for n in range(LEVELS - 1) if bits >> n & 1), LEVELS - 1)
+
+
+def _estimate(values: list[Value]) -> int:
+    """The number of values that draw so many different coupons on average, found by halving."""
+    drawn = len({_coupon(v) for v in values})
+    levels = [2.0 ** -min(n + 1, LEVELS - 1) / BUCKETS for n in range(LEVELS)]
+    low, high = 0.0, 2.0**50
+    for _ in range(120):
+        middle = (low + high) / 2
+        if -BUCKETS * math.fsum(math.expm1(-middle * p) for p in levels) < drawn:
+            low = middle
+        else:
+            high = middle
+    return drawn if drawn < 2 else math.floor(low + 0.5)
+
+
 OVER_VALUES: dict[str, Callable[[list[Value]], Value]] = {
     "COUNT": len,
+    "APPROX_DISTINCT": _estimate,
     "SUM": _sum,
     "AVG": _average,
     "MIN": lambda v: min(v, default=None),

@@ -62,21 +62,24 @@ COUNTERS = (
 )
 # Aggregates that hold the values of a frame.
 HOLDING = (
-    "MEDIAN(v)",
-    "MEDIAN(n)",
-    "QUANTILE(v, 0.9)",
-    "QUANTILE(n, 0.25)",
-    "MODE(t)",
-    "MODE(v)",
-    "MODE(b)",
-    "MAD(v)",
-    "MAD(n)",
-    "SUM(DISTINCT n)",
-    "SUM(DISTINCT v)",
-    "AVG(DISTINCT n)",
-    "AVG(DISTINCT v)",
-    "MAX(DISTINCT n)",
-    "COUNT(DISTINCT t)",
+    "APPROX_DISTINCT({p}v)",
+    "APPROX_DISTINCT({p}n)",
+    "APPROX_DISTINCT({p}t)",
+    "MEDIAN({p}v)",
+    "MEDIAN({p}n)",
+    "QUANTILE({p}v, 0.9)",
+    "QUANTILE({p}n, 0.25)",
+    "MODE({p}t)",
+    "MODE({p}v)",
+    "MODE({p}b)",
+    "MAD({p}v)",
+    "MAD({p}n)",
+    "SUM(DISTINCT {p}n)",
+    "SUM(DISTINCT {p}v)",
+    "AVG(DISTINCT {p}n)",
+    "AVG(DISTINCT {p}v)",
+    "MAX(DISTINCT {p}n)",
+    "COUNT(DISTINCT {p}t)",
 )
 EXTRAPOLATED = ("INCREASE(v, mode => 'prometheus')", "RATE(n, mode => 'prometheus')")
 FRAMES = {
@@ -87,12 +90,16 @@ FRAMES = {
     "range": "SELECT {calls} FROM s WINDOW f AS (PARTITION BY k RANGE 5s PRECEDING)",
     "rows": "SELECT {calls} FROM s WINDOW f AS (PARTITION BY k ROWS 4 PRECEDING)",
     "unbounded": "SELECT {calls} FROM s WINDOW f AS (PARTITION BY k)",
+    "session": "SELECT k, {calls} FROM s GROUP BY k, SESSION(2s, max => 9s)",
+    "count": "SELECT {calls} FROM s GROUP BY COUNT_WINDOW(5)",
+    "state": "SELECT k, {calls} FROM s GROUP BY k, STATE_WINDOW(n > 2, n < 2)",
     "match": "SELECT k, {calls} FROM s MATCH (x[n >= 0 OR n IS NULL]{{5}} -> y PARTITION BY k WITHIN 1h)",
     "recognize": "SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES {calls} PATTERN (x{{2,6}} y) DEFINE y AS y.n > 3)",
 }
 # Frames with a length in time, and frames with samples before them.
 TIMED = ("tumble", "hop", "cumulate", "uneven hop", "range")
-COUNTED = (*TIMED, "rows", "unbounded")
+COUNTED = (*TIMED, "rows", "unbounded", "session", "count", "state")
+HOLD = (*COUNTED, "match")
 SEEDS = {"ci": 60, "full": 5_000}[os.environ.get("CEP_TEST_SIZE", "full")]
 
 
@@ -100,11 +107,12 @@ def pair_of(seed: int, frame: str) -> Pair:
     """Return a rule with six aggregates over a frame, and some thirty rows with ties and NULLs."""
     rng = random.Random(f"{frame} {seed}")
     calls = [*CALLS]
-    calls += (*COUNTERS, *HOLDING) if frame in COUNTED else ()
+    calls += COUNTERS if frame in COUNTED else ()
+    calls += HOLDING if frame in HOLD else ()
     calls += EXTRAPOLATED if frame in TIMED else ()
     chosen = rng.sample(calls, 6)
     prefix = "x." if frame in ("match", "recognize") else ""
-    over = " OVER f" if "WINDOW" in FRAMES[frame] else ""
+    over = " OVER f" if "WINDOW f" in FRAMES[frame] else ""
     items = [f"{c.format(p=prefix)}{over} AS c{number}" for number, c in enumerate(chosen)]
     rule = FRAMES[frame].format(calls=", ".join(items))
     now, rows = 0, []

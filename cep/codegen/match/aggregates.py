@@ -70,9 +70,9 @@ class RunAggregates:
 
     def value(self, aggregate: Aggregate, scope: MatchScope) -> Value:
         """Return the value of an aggregate, with the candidate of the scope if it belongs there."""
-        if _counts_different(aggregate):
-            return self.distinct.value(aggregate, scope)
         formula = formula_of(aggregate)
+        if _counts_different(aggregate):
+            return self._different_value(aggregate, formula, scope)
         for use in self._uses(aggregate, formula).values():
             if use in self.ordered.sets:
                 return self._ordered_value(aggregate, formula, use, scope)
@@ -103,6 +103,14 @@ class RunAggregates:
         for module, function in formula.functions:
             scope.layout.use(module, function)
         return Value(f"({text})", kind, infinite=kind is Type.DOUBLE)
+
+    def _different_value(self, aggregate: Aggregate, formula: Formula, scope: MatchScope) -> Value:
+        """Return the value of an aggregate that reads the number of different values."""
+        count = self.distinct.value(aggregate, scope)
+        (use,) = formula.uses
+        return replace(
+            self._told(aggregate, formula, {use.name: {"n": count.text}}, scope), nullable=False
+        )
 
     def _ordered_value(
         self, aggregate: Aggregate, formula: Formula, use: SlotUse, scope: MatchScope
@@ -183,8 +191,9 @@ class RunAggregates:
 
 
 def _counts_different(aggregate: Aggregate) -> bool:
-    """Return whether this is COUNT(DISTINCT ..); other aggregates of different values are not allowed."""
-    return aggregate.distinct and aggregate.function.lower() == "count"
+    """Return whether an aggregate reads the number of different values: COUNT(DISTINCT ..), APPROX_DISTINCT."""
+    uses = formula_of(aggregate).uses
+    return any(SLOT_KINDS[use.kind].collects == "distinct" for use in uses)
 
 
 def _guarded(scope: MatchScope, tests: list[str], write: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ from cep.codegen import conditions, loop
 from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
+from cep.codegen.window.collected import BY_GROUP, Collected
 from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
@@ -66,6 +67,7 @@ class _EventWindowKernel:
             self.timers = layout.register_number("timers")
         self.slots.arrays("pane_", (*self.slots.merged(), *self.slots.carried()), pool)
         self.slots.arrays("base_", self.slots.carried(), pool)
+        self.collected = Collected(self.slots.collected(), layout, self.keys, BY_GROUP)
         self.seen = layout.register("windows_seen")
         self.open = layout.register("windows_open")
         self.outputs = {c.name: layout.output(c.name, c.type) for c in node.schema.columns}
@@ -77,6 +79,7 @@ class _EventWindowKernel:
         ts, phase = layout.merge("ts"), layout.merge("phase")
         loop.begin(body)
         self.keys.enter(body)
+        self.collected.enter(body)
         with body.block("while row <= n_rows:"):
             loop.no_room(body, layout)
             body.line(f"limit = {half}(ctl[2], 0)")
@@ -162,6 +165,7 @@ class _EventWindowKernel:
         aggregates = [aggregate for _, aggregate in self.node.aggregates]
         scope.load(columns_of(*values, *aggregates, window.opens, window.closes))
         keys.look_up(scope, values)
+        self.collected.check_room(body)
         keys.ensure(body)
         body.lines(f"instant = {self.layout.merge('ts')}[row]", "bound = instant")
         with body.block("if rows[slot] == 0:"):
@@ -198,7 +202,16 @@ class _EventWindowKernel:
         )
 
     def _add(self, scope: RowScope, slots: tuple[Slot, ...], prefix: str) -> None:
-        self.slots.add_rows(scope, slots, "instant", cells=lambda slot: slot.cells(prefix, "slot"))
+        """Write the adding of the present row to slots of the group in `slot`."""
+        self.slots.add_rows(
+            scope,
+            slots,
+            "instant",
+            lambda used, xs: self.collected.note(
+                self.body, used, xs, "slot", "instant", pane="slot"
+            ),
+            cells=lambda used: used.cells(prefix, "slot"),
+        )
 
     # ------------------------------------------------------------------ ends
 
@@ -220,6 +233,7 @@ class _EventWindowKernel:
                 )
             kept = (*self.slots.merged(), *self.slots.carried())
             self.slots.reset(body, kept, lambda used: used.cells("pane_", "slot"))
+            self.collected.forget(body, "slot")
             body.lines("rows[slot] = 0", f"{self.open} -= 1")
             if self.timed:
                 body.line(self._timer_call("clear_timer"))
@@ -249,6 +263,8 @@ class _EventWindowKernel:
         return OutputScope(self.layout, self.body, columns, sources, "instant")
 
     def _cells(self, used: Slot) -> dict[str, str]:
+        if used.kind.collects:
+            return self.collected.fields(used, "slot")
         return used.cells("base_" if used.kind.carried else "pane_", "slot")
 
 

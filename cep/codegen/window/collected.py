@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from cep.codegen.writer import Writer
 
 
+# Instead of a number of panes: the rows of a group leave together, and its pane is its slot.
+BY_GROUP = -1
+
+
 class Collected:
     """The collecting slots of one kernel: different values, and values in order."""
 

@@ -41,12 +41,12 @@ class DistinctValues:
         if panes == 0:
             self.rows = layout.state(f"{prefix}value_rows", "i64", self.pool)
             return
-        layout.pool(f"{prefix}panes", 1)
+        pool = keys.pool if panes < 0 else f"{prefix}panes"
+        if panes > 0:
+            layout.pool(pool, 1)
         self.seen_in = layout.state(f"{prefix}value_pane", "i64", self.pool)
         self.links = layout.state(f"{prefix}value_links", "i64", self.pool, width=2, fill=-1)
-        self.heads = layout.state(
-            f"{prefix}value_heads", "i64", f"{prefix}panes", width=panes, fill=-1
-        )
+        self.heads = layout.state(f"{prefix}value_heads", "i64", pool, width=abs(panes), fill=-1)
         self.panes = panes
 
     @property
@@ -95,7 +95,8 @@ class DistinctValues:
     def note(self, writer: Writer, slot: Slot, x: str, group: str, pane: str) -> None:
         """Write that the present row has value `x` in a pane."""
         note = self.layout.use("distinct", "note_value")
-        pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
+        if self.panes >= 0:
+            pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
         writer.line(
             f"{note}({self._entries}, {self.seen_in}, {self.links}, {self.heads}, {self.live}, "
             f"{self._group(slot, group)}, {self.word(slot, x)}, {pane})"

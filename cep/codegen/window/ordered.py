@@ -44,10 +44,12 @@ class OrderedValues:
             f"{prefix}ordered_last", "i64", keys.pool, width=2 * self.n, fill=-1
         )
         if panes:
-            layout.pool(f"{prefix}ordered_panes", 1)
+            pool = keys.pool if panes < 0 else f"{prefix}ordered_panes"
+            if panes > 0:
+                layout.pool(pool, 1)
             self.later = layout.state(f"{prefix}ordered_later", "i64", self.pool, fill=-1)
             self.heads = layout.state(
-                f"{prefix}ordered_heads", "i64", f"{prefix}ordered_panes", width=panes, fill=-1
+                f"{prefix}ordered_heads", "i64", pool, width=abs(panes), fill=-1
             )
 
     @property
@@ -103,7 +105,8 @@ class OrderedValues:
         self, writer: Writer, slot: Slot, xs: tuple[str, ...], group: str, pane: str, ts: str
     ) -> None:
         """Write that the present row is in a pane of its group."""
-        pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
+        if self.panes >= 0:
+            pane = f"{pane} % {self.panes}" if self.panes > 1 else "0"
         entry = writer.fresh("entry_")
         writer.line(f"{entry} = {self.add(slot, xs, group)}")
         self.settle(writer, slot, entry, ts)

@@ -9,7 +9,7 @@ from cep.lang import ast
 from cep.plan.bind.constants import bind_constant
 from cep.plan.bind.expressions import bind_condition, bind_expression
 from cep.plan.bind.report import is_broken, listing
-from cep.plan.expressions import Aggregate, Expr, Literal
+from cep.plan.expressions import Aggregate, Call, Expr, Literal
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def bind_aggregate(
             "CEP211", f"{name} cannot be applied to {have}", node.span, f"it takes {accepted}"
         )
         return None
+    if function.through:
+        args = tuple(Call(function.through, (a,), Type.INT, a.span) for a in args)
     found = Aggregate(
         function.name, args, result, node.distinct, kept, tuple(options.items()), span=node.span
     )

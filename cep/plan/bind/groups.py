@@ -9,7 +9,6 @@ from cep.lang import ast
 from cep.plan.bind.aggregates import (
     bind_aggregate,
     find_aggregate,
-    keeps_values,
     needs_length,
 )
 from cep.plan.bind.event_windows import EVENT_WINDOWS, event_window
@@ -172,8 +171,6 @@ class GroupScope(Scope):
         if aggregate is None:
             return BROKEN
         window = self.grouping.window
-        if isinstance(window, EventWindow) and keeps_values(aggregate):
-            return refuse(self.report, "EventWindow.collects", node.span)
         sized = isinstance(window, WindowSize) or window.kind == "slide"
         if not sized and needs_length(aggregate):
             message = f"{node.name.upper()} extrapolates to the bounds of a window of one length"

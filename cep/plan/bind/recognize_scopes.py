@@ -195,7 +195,7 @@ class RowPatternScope(Scope):
         aggregate = bind_aggregate(node, function, rows, "match")
         if aggregate is None:
             return BROKEN
-        if keeps_values(aggregate, "ordered"):
+        if function.name != "count" and keeps_values(aggregate):
             return refuse(self.report, "Recognize.collects", node.span)
         members = tuple(v for v in self.names.variables if v in self.names.members(owner))
         return self.leaf(replace(aggregate, variables=members, candidate=self.owns(owner)))

@@ -79,11 +79,6 @@ REFUSED: dict[str, Refusal] = {
     ),
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
-    "EventWindow.collects": Refusal(
-        "CEP305",
-        "an aggregate that keeps its values, in a window that rows open and end",
-        _TWO_WINDOWS,
-    ),
     "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),
     "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),
     "Frame.following": Refusal("CEP304", "a frame that ends after or before this row"),
@@ -147,7 +142,6 @@ REFUSED: dict[str, Refusal] = {
 # Functions and aggregates the language has and this version does not.
 LATER_FUNCTIONS = frozenset([
     "approx_quantile",
-    "approx_distinct",
     "topk",
     "collect",
     "histogram",

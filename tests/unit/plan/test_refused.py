@@ -39,7 +39,6 @@ CASES: dict[str, str] = {
     "Join.side": rule("SELECT q.room FROM ¦TUMBLE(r, 1s) AS w JOIN q WITHIN 1m ON w.room = q.room"),
     "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
-    "EventWindow.collects": rule("SELECT ¦MEDIAN(n) AS m FROM r GROUP BY SESSION(15m)"),
     "Call.zone": rule(GROUPED + "TUMBLE(1d, ¦zone => 'Europe/London')"),
     "Descriptor": rule(
         "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE r, ¦DESCRIPTOR(t2), 1m)) GROUP BY window_start"
