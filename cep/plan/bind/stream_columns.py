@@ -62,12 +62,14 @@ def _made(node: ast.CreateStream) -> bool:
 def _query(node: ast.CreateStream) -> ast.Select:
     """Return what rules read instead of the stream."""
     columns = _columns(node)
-    plain = tuple(_filled(c) for c in columns if c.computed is None)
-    filled = ast.Select(plain, ast.TableName(node.name, span=node.span), span=node.span)
-    if all(c.computed is None for c in columns):
-        return filled
-    items = tuple(_computed(c) for c in columns)
-    return ast.Select(items, ast.Derived(filled, node.name, node.span), span=node.span)
+    stream: ast.Table = ast.TableName(node.name, span=node.span)
+    if any(c.default is not None for c in columns):
+        plain = tuple(_filled(c) for c in columns if c.computed is None)
+        filled = ast.Select(plain, stream, span=node.span)
+        if all(c.computed is None for c in columns):
+            return filled
+        stream = ast.Derived(filled, node.name, node.span)
+    return ast.Select(tuple(_computed(c) for c in columns), stream, span=node.span)
 
 
 def _filled(column: ast.ColumnDefinition) -> ast.SelectItem:
