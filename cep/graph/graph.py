@@ -48,6 +48,7 @@ class OperatorKind(StrEnum):
 
     SELECT = "select"  # stateless: filter and projection
     WINDOW = "window"  # GROUP BY with TUMBLE or HOP
+    WINDOWED_ROWS = "windowed rows"  # a window table function without GROUP BY
     OVER = "over"  # aggregates over a frame, a row for each row
     MATCH = "match"
     OBSERVED_MATCH = "observed match"  # with notes about its runs

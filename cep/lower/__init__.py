@@ -39,6 +39,7 @@ from cep.plan.nodes import (
     RulePlan,
     Scan,
     Suppress,
+    WindowedRows,
 )
 from cep.plan.recognition import Recognize
 from cep.plan.tree import source_of
@@ -198,6 +199,12 @@ def _window(node: GroupWindow, context: Context) -> Lowered:
     return Lowered((lower_window(node, context.entry, phases=not context.from_source),))
 
 
+def _windowed_rows(node: WindowedRows, context: Context) -> Lowered:
+    from cep.lower.window import lower_windowed_rows
+
+    return Lowered((lower_windowed_rows(node, context.entry),))
+
+
 def _over(node: Over, context: Context) -> Lowered:
     from cep.lower.over import lower_over
 
@@ -215,4 +222,5 @@ _LOWERINGS: dict[type, Callable[[Any, Context], Lowered]] = {
     Limit: lower_throttle,
     Conflate: lower_conflate,
     OnChange: lower_on_change,
+    WindowedRows: _windowed_rows,
 }

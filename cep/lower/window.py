@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from cep.codegen.window.by_event import event_window_kernel
 from cep.codegen.window.kernel import window_kernel
+from cep.codegen.windowed_rows import windowed_rows_kernel
 from cep.graph.graph import OperatorKind, OperatorSpec
 from cep.plan.explain import window_text
 from cep.plan.nodes import EventWindow
 
 if TYPE_CHECKING:
-    from cep.plan.nodes import GroupWindow
+    from cep.plan.nodes import GroupWindow, WindowedRows
 
 
 def lower_window(node: GroupWindow, rule: str, *, phases: bool = True) -> OperatorSpec:
@@ -30,3 +31,10 @@ def lower_window(node: GroupWindow, rule: str, *, phases: bool = True) -> Operat
         node.schema,
         description=f"{window_text(node.window)} of {keys}",
     )
+
+
+def lower_windowed_rows(node: WindowedRows, rule: str) -> OperatorSpec:
+    """Return the operator of a window table function without GROUP BY; `rule` names the kernel."""
+    text = f"rows of {window_text(node.window)}"
+    kernel = windowed_rows_kernel(node, rule)
+    return OperatorSpec(OperatorKind.WINDOWED_ROWS, kernel, node.schema, description=text)

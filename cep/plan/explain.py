@@ -36,6 +36,7 @@ from cep.plan.nodes import (
     Sequence,
     Sorted,
     Suppress,
+    WindowedRows,
     WindowSize,
 )
 from cep.plan.recognition import Recognize
@@ -99,6 +100,7 @@ def node_lines(node: Node) -> list[str]:
             | Over()
             | Suppress()
             | Limit()
+            | WindowedRows()
             | Conflate()
             | OnChange()
         ):
@@ -390,6 +392,7 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     Over: _over_text,
     Suppress: _suppress_text,
     Limit: _limit_text,
+    WindowedRows: lambda node: f"Rows of {window_text(node.window)}",
     Conflate: _conflate_text,
     OnChange: _on_change_text,
 }

@@ -129,6 +129,18 @@ class GroupWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowedRows:
+    """A window table function: each row once for each window that contains it, in the order of the windows.
+
+    Columns of the input, then `window_start`, `window_end`, `window_time`; T stays.
+    """
+
+    source: Node
+    window: WindowSize
+    schema: Schema
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """The frame of an OVER: the rows of the same partition up to and including this one.
 
@@ -459,6 +471,7 @@ Node = (
     | Filter
     | Project
     | GroupWindow
+    | WindowedRows
     | Over
     | Match
     | Ended

@@ -25,6 +25,7 @@ from cep.plan.nodes import (
     Project,
     Scan,
     Suppress,
+    WindowedRows,
     WindowSize,
 )
 from cep.plan.recognition import Recognize, RowMeasure
@@ -162,7 +163,7 @@ def map_expressions(node: Node, change: Callable[[Expr], Expr]) -> Node:
             return _map_incident(node, change)
         case Join():
             return _map_join(node, change)
-        case Scan() | Ended() | Suppress() | Limit() | Conflate() | OnChange():
+        case Scan() | Ended() | Suppress() | Limit() | WindowedRows() | Conflate() | OnChange():
             return node
         case _:
             assert_never(node)

@@ -43,6 +43,7 @@ from cep.plan.nodes import (
     Scan,
     Sequence,
     Suppress,
+    WindowedRows,
 )
 from cep.plan.recognition import Recognize
 from cep.plan.tree import source_of, walk
@@ -108,6 +109,10 @@ def _node_faults(node: Node) -> Iterator[str]:
             yield from ()
         case Filter() | Project() | Suppress() | Limit() | Conflate() | OnChange():
             yield from _simple(node)
+        case WindowedRows():
+            bounds = [(n, Type.TIMESTAMP) for n in ("window_start", "window_end", "window_time")]
+            if _shape(node.schema) != [*_shape(node.source.schema), *bounds]:
+                yield "columns are not those of the rows and the bounds of the window"
         case GroupWindow():
             yield from _group(node)
         case Over():

@@ -22,7 +22,6 @@ MOVED = {"'rules.common.geo:": "'geo:", "'tests/cases/tables/sensors.csv'": "'se
 NOT_YET: dict[str, set[str]] = {
     "CREATE RULE top_items": {"CEP305", "CEP308"},
     "CREATE AGGREGATE FUNCTION robust_spread": {"CEP301"},
-    "SELECT * FROM TABLE(HOP(": {"CEP303"},
     "SELECT order_zipcode, COUNT(*) FROM orders": {"CEP308"},
     "SELECT * FROM r MATCH_RECOGNIZE": {"CEP307", "CEP312"},
 }

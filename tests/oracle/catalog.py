@@ -11,6 +11,7 @@ from cep.lang import ast
 from cep.types import Type
 from tests.oracle.derived import HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
+from tests.oracle.names import table_of
 from tests.oracle.statements import declared
 from tests.oracle.user_functions import called
 from tests.oracle.values import UnsupportedError, type_named
@@ -363,15 +364,6 @@ def sides_of(join: ast.Join) -> list[tuple[str, str]]:
             raise UnsupportedError(type(table).__name__)
         found.append((table.alias or table.name, table.name))
     return found
-
-
-def table_of(function: ast.TableFunction) -> str:
-    """Return the stream a windowing table function reads."""
-    match function.args[0]:
-        case ast.TableArgument(table=str(name)) | ast.Name(name=name):
-            return name
-        case other:
-            raise UnsupportedError(type(other).__name__)
 
 
 def target_of(rule: ast.CreateRule | ast.CreateIncident) -> str:

@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
+from tests.oracle.names import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,10 +126,24 @@ def _query(
                 have = {n: renamed(getattr(part, n)) for n in below if hasattr(part, n)}
                 return replace(part, **have) if have else part
 
-    table = renamed(node.from_)
+    table = renamed(_row_sides(node.from_))
     node, table = _with_memberships(node, table, made, numbers)
     table = _join_rule(table, made, numbers)
     return replace(node, from_=table, with_=())
+
+
+def _row_sides(table: Any) -> Any:
+    """Return a join whose sides are streams or queries; anything else as it is."""
+    if not isinstance(table, ast.Join):
+        return table
+
+    def side(part: Any) -> Any:
+        if not isinstance(part, ast.TableFunction | ast.MatchRecognize):
+            return _row_sides(part)
+        query = ast.Select((ast.Star(),), replace(part, alias=None))
+        return ast.Derived(query, part.alias or table_of(part))  # type: ignore[arg-type]
+
+    return replace(table, left=side(table.left), right=side(table.right))
 
 
 def _join_rule(table: Any, made: list[ast.Statement], numbers: Iterator[int]) -> Any:

@@ -81,6 +81,7 @@ def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
             into or name, columns
         )
     items = Items()
+    source = _table_function(d, stream, items) if d.chance(0.2) else stream.name
     if "k" in stream.columns:
         items.add("k", stream.columns["k"], "k")
     for wanted, kind in (("v", "DOUBLE"), ("n", "INT")):
@@ -94,8 +95,28 @@ def draw_select(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     if d.chance(0.2) and stream.time != "ts":
         items.add(stream.time, "TIMESTAMP", "seen")
     clauses = where(d, stream, 0.7) + throttle(d, items)
-    text = f"SELECT {items} FROM {stream.name}{clauses}"
+    text = f"SELECT {items} FROM {source}{clauses}"
     return rule(name, into, text), items.stream(into or name, clauses)
+
+
+def _table_function(d: Draw, stream: Stream, items: Items) -> str:
+    """Return a window table function, and select some of its bounds."""
+    bounds = ("window_start", "window_end", "window_time")
+    if any(bound in stream.columns for bound in bounds):
+        return stream.name
+    d.tag("rows of windows")
+    step = d.pick((1, 2, 3))
+    name, lengths = d.pick((
+        ("TUMBLE", (step,)),
+        ("HOP", (step, step + d.pick((0, 1, 3)))),
+        ("CUMULATE", (step, step * d.pick((1, 2, 4)))),
+    ))
+    parts = [f"TABLE {stream.name}", f"DESCRIPTOR({stream.time})"]
+    parts += [f"INTERVAL '{n}' SECOND" for n in lengths]
+    parts += ["INTERVAL '1' SECOND"] if d.chance(0.2) else []
+    for bound in d.some(list(bounds), 1, 3):
+        items.add(bound, "TIMESTAMP", bound)
+    return f"TABLE({name}({', '.join(parts)}))"
 
 
 def aggregates_of(d: Draw, stream: Stream, names: tuple[str, ...]) -> tuple[str, str]:

@@ -72,13 +72,17 @@ def bind_grouping(
     if not windows and (environment.groups_all or (windowless and not source.windowed)):
         windows.append(FrameWindow("all", 0))
     if not windows and not broken:
-        key = "TableFunction.rows" if source.windowed else "Select.group_by"
-        refuse(report, key, nodes[0].span)
+        refuse(report, "Select.group_by", nodes[0].span)
     if any(w != windows[0] for w in windows):
         report.add("CEP224", "GROUP BY has two windows", nodes[-1].span)
     if broken or not windows or windows[0] is None:
         return None
     return Grouping(tuple(keys), windows[0])
+
+
+def groups_windows(nodes: tuple[ast.Expression, ...]) -> bool:
+    """Whether GROUP BY names a bound of the window of a table function, which makes it a group window (ruling 34)."""
+    return any(_last_name(node) in BOUNDS for node in nodes)
 
 
 def _last_name(node: ast.Expression) -> str | None:

@@ -247,7 +247,8 @@ def _by_primary_key(
 def _table(node: ast.Table, environment: Environment) -> ast.TableName | None:
     if isinstance(node, ast.TableName):
         return node
-    refuse(environment.report, "Join.side", node.span)
+    hint = "read the stream of another rule, or put it into a subquery"
+    environment.report.add("CEP224", "JOIN and MATCH in one SELECT", node.span, hint)
     return None
 
 

@@ -60,7 +60,7 @@ def bind_ordering(node: ast.Select, scope: GroupScope) -> Ordering | None:
 
     To be called before the node of the groups is made: it collects their aggregates.
 
-    Errors: CEP216 LIMIT 0 or a position in ORDER BY, CEP223 no window, CEP302 a window that rows open, and those of expressions.
+    Errors: CEP216 LIMIT 0 or a position in ORDER BY, CEP223 no window, CEP224 what DISTINCT leaves out, CEP302 a window that rows open, and those of expressions.
     """
     clauses = given_clauses(node)
     if not clauses:
@@ -89,6 +89,11 @@ def bind_ordering(node: ast.Select, scope: GroupScope) -> Ordering | None:
     values = _values(order, "ORDER BY", scope)
     if any(is_broken(v) for v in (*distinct, *values)):
         return None
+    for item, value in zip(node.order_by, values, strict=True):
+        if node.distinct and value not in distinct:
+            message = "ORDER BY with DISTINCT takes columns of the select list"
+            hint = "of equal rows only the first stays: select what it sorts by"
+            scope.report.add("CEP224", message, item.span, hint)
     pairs = zip(node.order_by, values, strict=True)
     keys = tuple(Sorted(v, i.direction == "desc", i.nulls == "first") for i, v in pairs)
     return Ordering(tuple(distinct), keys, node.limit)

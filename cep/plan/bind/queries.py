@@ -16,14 +16,14 @@ from cep.plan.bind.emission import (
     with_state,
 )
 from cep.plan.bind.expressions import bind_condition
-from cep.plan.bind.groups import GroupScope, bind_grouping, row_scope
+from cep.plan.bind.groups import GroupScope, bind_grouping, groups_windows, row_scope
 from cep.plan.bind.matches import bind_match_query
 from cep.plan.bind.ordering import bind_ordering, no_ordering
 from cep.plan.bind.overs import OverScope
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.bind.select import as_they_are, bind_items, project, throttle
-from cep.plan.bind.sources import RowSource, bind_source
+from cep.plan.bind.sources import RowSource, bind_source, windowed_rows
 from cep.plan.bind.timeouts import timeout_selects
 from cep.plan.nodes import Filter, GroupWindow
 
@@ -79,12 +79,17 @@ def _is_recognize(node: object) -> bool:
 
 def _rows(node: ast.Select, source: RowSource, environment: Environment) -> Node | None:
     """Bind a query without MATCH."""
+    if source.windowed and not groups_windows(node.group_by):
+        rows = windowed_rows(source, environment.report, node.span)
+        if rows is None:
+            return None
+        source = rows
     below: Node | None = source.scan
     if node.where is not None:
         scope = row_scope("WHERE", source, environment)
         condition = bind_condition(node.where, scope)
         below = None if is_broken(condition) else Filter(source.scan, condition, source.scan.schema)
-    if node.group_by or source.windowed:
+    if node.group_by:
         result = _grouped(node, source, below, environment)
     else:
         result = _each_row(node, source, below, environment)
@@ -133,9 +138,6 @@ def _grouped(
 ) -> Node | None:
     """A row for each group and window."""
     report = environment.report
-    if not node.group_by:
-        refuse(report, "TableFunction.rows", node.span)
-        return None
     emit = emit_clause(node)
     windowless = emit is not None and emit.mode in WINDOWLESS_EMITS
     grouping = bind_grouping(node.group_by, source, environment, windowless=windowless)

@@ -73,10 +73,6 @@ REFUSED: dict[str, Refusal] = {
         "ask for it where the view is read",
     ),
     "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
-    "Join.side": Refusal("CEP303", "JOIN of anything but streams", "put it into a subquery"),
-    "TableFunction.rows": Refusal(
-        "CEP303", "a window table function without GROUP BY", "GROUP BY window_start, window_end"
-    ),
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
     "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cep.errors import nearest
@@ -11,11 +11,17 @@ from cep.plan.bind.joins import bind_join
 from cep.plan.bind.recognize import bind_recognize
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.windows import WINDOWS, table_window
-from cep.plan.nodes import Scan, WindowSize
+from cep.plan.nodes import Scan, WindowedRows, WindowSize
+from cep.schema import ColumnSpec, Schema
+from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.errors import Span
     from cep.plan.bind.environment import Environment, StreamInfo
+    from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
+
+BOUNDS = ("window_start", "window_end", "window_time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +79,22 @@ def _table_function(table: ast.TableFunction, environment: Environment) -> RowSo
     names = (table.alias,) if table.alias else (stream.name,)
     scan = Scan(stream.name, stream.schema)
     return RowSource(scan, stream, names, windowed=True, window=window)
+
+
+def windowed_rows(source: RowSource, report: Report, span: Span) -> RowSource | None:
+    """Return the rows of a window table function, once for each window they are in; None on a mistake.
+
+    Errors: CEP209 a column is called as one of the bounds.
+    """
+    if source.window is None:
+        return None
+    own = source.scan.schema
+    taken = [name for name in BOUNDS if own.find(name) is not None]
+    if taken:
+        message = f"stream {source.stream.name!r} has a column {taken[0]!r} already"
+        report.add("CEP209", message, span)
+        return None
+    added = (ColumnSpec(name, Type.TIMESTAMP, not_null=True) for name in BOUNDS)
+    schema = Schema((*own.columns, *added))
+    rows = WindowedRows(source.scan, source.window, schema)
+    return replace(source, scan=rows, windowed=False, window=None)

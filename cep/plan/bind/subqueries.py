@@ -192,7 +192,8 @@ class _Rule:
                 stream = self._hide(node.query, names, "", node.span)
                 return ast.TableName(stream, alias=node.alias, span=node.span)
             case ast.Join():
-                left, right = self._table(node.left, names), self._table(node.right, names)
+                left = self._table(_rows_of(node.left), names)
+                right = self._table(_rows_of(node.right), names)
                 if isinstance(left, ast.Join):
                     left = self._inner(left)
                 return replace(node, left=left, right=right)
@@ -207,6 +208,19 @@ class _Rule:
                 if not _is_filter(node.source, names):
                     node = replace(node, source=self._table(node.source, names))
                 return _with_streams(node, names)
+
+
+def _rows_of(node: ast.Table) -> ast.Table:
+    """Return a side of a join; of a window table function or MATCH_RECOGNIZE a query for its rows."""
+    if not isinstance(node, ast.TableFunction | ast.MatchRecognize):
+        return node
+    query = ast.Select((ast.Star(node.span),), replace(node, alias=None), span=node.span)
+    if isinstance(node, ast.MatchRecognize):
+        return ast.Derived(query, node.alias, span=node.span)
+    tables = (a.table for a in node.args if isinstance(a, ast.TableArgument))
+    named = (a.name for a in node.args if isinstance(a, ast.Name))
+    alias = node.alias or next(tables, None) or next(named, node.function)
+    return ast.Derived(query, alias, span=node.span)
 
 
 def _name_of(node: ast.Table) -> str:

@@ -36,8 +36,6 @@ CASES: dict[str, str] = {
     "Select.group_over": rule(
         "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
     ),
-    "Join.side": rule("SELECT q.room FROM ¦TUMBLE(r, 1s) AS w JOIN q WITHIN 1m ON w.room = q.room"),
-    "TableFunction.rows": rule("¦SELECT room FROM TABLE(TUMBLE(TABLE r, DESCRIPTOR(ts), 1m))"),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
     "Call.zone": rule(GROUPED + "TUMBLE(1d, ¦zone => 'Europe/London')"),
     "Descriptor": rule(
