@@ -35,6 +35,9 @@ EXPECTED_MATCHES = {
     "loop_mean": 3746,
     "any_order": 1272,
     "strict_loop": 302,
+    "join_within": 405_496,
+    "join_asof": 999_000,
+    "join_lookup": 677_642,
 }
 """Output rows on a million readings of a thousand sensors (W1-W6: language.md, section 9)."""
 
@@ -53,7 +56,8 @@ class Result:
         workload: its name.
         rows: input rows.
         batch_rows: rows per batch.
-        live_runs: runs live at a time, mean over the batches; None where the rule has none.
+        live_runs: runs live at a time, mean over the batches; None where no rule has any.
+        state_bytes: size of the state arrays of all rules, the largest seen behind a batch.
         matches: output rows of the engine.
         reference_matches: output rows of the reference, None without reference.
         engine_seconds: CPU seconds of each repetition of the engine.
@@ -64,6 +68,7 @@ class Result:
     rows: int
     batch_rows: int
     live_runs: float | None
+    state_bytes: int
     matches: int
     reference_matches: int | None
     engine_seconds: tuple[float, ...]
@@ -144,22 +149,24 @@ def run_engine(
     return seconds, counter.rows
 
 
-def live_runs(workload: str, batches: list[dict[str, Any]], tier: str = "llvm") -> float | None:
-    """The mean number of live runs of a workload behind its batches (one run, not measured)."""
+def live_state(
+    workload: str, batches: list[dict[str, Any]], tier: str = "llvm"
+) -> tuple[float | None, int]:
+    """The mean number of live runs and the most bytes of state behind the batches (one run, not measured)."""
     import cep
 
     rules = (WORKLOADS / f"{workload}.cep").read_text(encoding="utf-8")
     counts: list[int] = []
+    most = 0
     with cep.Engine(rules, tier=tier) as engine:
         for number, batch in enumerate(batches):
             engine.send_batch("readings", batch)
             if number % (1 + len(batches) // (SAMPLES + 1)):
                 continue
-            (rule,) = engine.stats()["rules"].values()
-            if "runs_live" not in rule:
-                return None
-            counts.append(rule["runs_live"])
-    return statistics.fmean(counts)
+            stats = engine.stats()["rules"].values()
+            most = max(most, sum(rule["state_bytes"] for rule in stats))
+            counts += [rule["runs_live"] for rule in stats if "runs_live" in rule]
+    return statistics.fmean(counts) if counts else None, most
 
 
 class _RowCounter:
@@ -231,11 +238,13 @@ def measure(
     if len(matches) != 1 or len(reference_matches) > 1:
         msg = f"{workload}: the number of output rows differs between runs"
         raise ValueError(msg)
+    runs, state_bytes = live_state(workload, batches, tier)
     return Result(
         workload=workload,
         rows=len(readings),
         batch_rows=batch_rows,
-        live_runs=live_runs(workload, batches, tier),
+        live_runs=runs,
+        state_bytes=state_bytes,
         matches=matches.pop(),
         reference_matches=reference_matches.pop() if reference_matches else None,
         engine_seconds=tuple(mine),

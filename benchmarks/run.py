@@ -1,7 +1,7 @@
 """Runs the benchmarks and prints a table: `python -m benchmarks.run [W1 W4 ...] [options]`.
 
 For every workload and batch size: CPU time of the engine and of the C reference (median), their
-ratio, nanoseconds per reading, live runs, output rows, and whether rows and ratio are what they must be.
+ratio, nanoseconds per reading, live runs, size of state, output rows, and whether rows and ratio are what they must be.
 `--json FILE` keeps the run, for `benchmarks.compare`. `--end-to-end` measures `cep run` from JSONL,
 `--latency` one event at a time through `engine.send`.
 The exit code is 1 if a number of output rows is wrong, or with `--check` if a ratio is too high.
@@ -33,6 +33,7 @@ HEADER = (
     "ratio",
     "ns/row",
     "live runs",
+    "state KiB",
     "matches",
     "",
 )
@@ -82,6 +83,7 @@ def line(result: Result) -> tuple[str, ...]:
         "-" if result.ratio is None else f"{result.ratio:.2f}",
         f"{result.engine / result.rows * 1e9:.1f}",
         "-" if result.live_runs is None else f"{result.live_runs:,.0f}",
+        f"{result.state_bytes / 1024:,.0f}",
         f"{result.matches:,}",
         verdict(result),
     )
