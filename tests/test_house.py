@@ -96,3 +96,14 @@ def test_documents_name_what_exists(document: str) -> None:
     assert paths, "a map names places"
     missing = [p for p in paths if not (ROOT / p).exists()]
     assert not missing
+
+
+def test_test_files_outside_packages_have_different_names() -> None:
+    """Of two with one name pytest collects one, and only when it is run on both."""
+    files = [
+        p
+        for p in Path(__file__).parent.rglob("test_*.py")
+        if not (p.parent / "__init__.py").exists()
+    ]
+    names = sorted(p.name for p in files)
+    assert [n for n, after in zip(names, names[1:], strict=False) if n == after] == []
