@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -105,5 +106,5 @@ def test_test_files_outside_packages_have_different_names() -> None:
         for p in Path(__file__).parent.rglob("test_*.py")
         if not (p.parent / "__init__.py").exists()
     ]
-    names = sorted(p.name for p in files)
-    assert [n for n, after in zip(names, names[1:], strict=False) if n == after] == []
+    names = Counter(p.name for p in files)
+    assert [name for name, number in names.items() if number > 1] == []
