@@ -21,7 +21,7 @@ from cep.plan.bind.outputs import (
     Writer,
     check_declared,
     conform,
-    gives_changes,
+    tells_changes,
     union_schema,
 )
 from cep.plan.bind.queries import bind_query
@@ -211,6 +211,10 @@ class _Binder:
                     output.writers.append(
                         Writer(node.name, branch, roots[branch], place, node.span)
                     )
+                    if branch == 0 and isinstance(node, ast.CreateRule):
+                        output.changes |= tells_changes(
+                            node.body.query, roots[0], self.environment.streams
+                        )
                 output.arrival = output.arrival or arrival
                 waiting[name] -= 1
                 if not waiting[name]:
@@ -285,7 +289,7 @@ class _Binder:
             primary_key=self._key(output),
             shows_time="ts" in getattr(self.view_tables.get(output.name), "columns", ()),
             removed_by="state" if output.name in self.incident_tables else "",
-            changes=any(gives_changes(writer.root) for writer in output.writers),
+            changes=output.changes,
         )
 
     def _key(self, output: Output) -> tuple[str, ...]:

@@ -110,10 +110,12 @@ def _union(d: Draw, name: str, readable: Sequence[Stream]) -> tuple[list[str], S
     """Return two rules that write one stream, with columns of their own and one in common."""
     d.tag("two rules of one stream")
     texts = []
+    changes = False
     columns = {"ts": "TIMESTAMP", "k": "STRING", "x": "DOUBLE", "y": "INT"}
     for number, (items, wanted) in enumerate((("k, v AS x", "v"), ("k, n AS x, n AS y", "n"))):
         usable = [s for s in readable if s.columns.get("k") == "STRING"]
         stream = d.pick([s for s in usable if s.columns.get(wanted) in ("INT", "DOUBLE")])
+        changes = changes or stream.changes
         if stream.columns[wanted] == "DOUBLE" and wanted == "n":
             items = "k, n AS x"
         where = f" WHERE {condition(d, stream)}" if d.chance(0.5) else ""
@@ -121,7 +123,7 @@ def _union(d: Draw, name: str, readable: Sequence[Stream]) -> tuple[list[str], S
         texts.append(f"CREATE RULE {name}_{number} AS INSERT INTO {name}_u {query};")
     # A rule that reads the stream makes one clock for all that write it.
     texts.append(f"CREATE RULE {name} AS SELECT k, x + 1 AS x FROM {name}_u;")
-    return texts, Stream(f"{name}_u", columns)
+    return texts, Stream(f"{name}_u", columns, changes=changes)
 
 
 def _rule(
@@ -135,7 +137,12 @@ def _rule(
     if kind in ("match", "incident"):
         return draw_match(d, name, into, list(readable))
     draw = {"select": draw_select, "window": draw_window, "over": draw_over}[kind]
-    return draw(d, name, into, d.pick(liked))
+    stream = d.pick(liked)
+    text, output = draw(d, name, into, stream)
+    grouped = " GROUP BY " in text
+    return text, replace(
+        output, changes=" EMIT CHANGES" in text or (stream.changes and not grouped)
+    )
 
 
 def _arrivals(d: Draw, streams: list[Stream]) -> Arrivals:

@@ -115,8 +115,12 @@ class Environment:
         Errors: CEP232.
         """
         if stream.changes:
-            message = f"{what} over {stream.name}, which tells of changes (EMIT CHANGES)"
-            hint = "use EMIT ON CLOSE or ON MATCH there; patterns read streams that only grow"
+            name = stream.name.rpartition("$")[2]
+            shown = "a subquery" if name.isdigit() else name
+            message = f"{what} over {shown}, which tells of changes (EMIT CHANGES)"
+            hint = (
+                "patterns read streams that only grow: use EMIT FINAL, ON CLOSE or ON MATCH there"
+            )
             self.report.add("CEP232", message, span, hint)
 
     def needs_time(self, stream: StreamInfo, what: str, span: Span) -> None:

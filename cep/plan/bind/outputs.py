@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from cep.lang import ast
+from cep.plan.bind.emission import emit_clause
 from cep.plan.bind.operators import shared_type
 from cep.plan.bind.select import with_schema
-from cep.plan.nodes import Match
+from cep.plan.nodes import GroupWindow, Join, Scan
 from cep.plan.tree import source_of
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cep.errors import Span
     from cep.graph.graph import StreamSpec
+    from cep.plan.bind.environment import StreamInfo
     from cep.plan.bind.report import Report
     from cep.plan.nodes import Node
 
@@ -36,13 +39,17 @@ class Writer:
 
 @dataclass(slots=True)
 class Output:
-    """A stream and the queries that write it; `broken` when one of them has a mistake."""
+    """A stream and the queries that write it; `broken` when one of them has a mistake.
+
+    arrival, changes: what `StreamInfo` says of it.
+    """
 
     name: str
     declared: StreamSpec | None = None
     writers: list[Writer] = field(default_factory=list)
     broken: bool = False
     arrival: bool = False
+    changes: bool = False
 
 
 def union_schema(output: Output, report: Report) -> Schema:
@@ -122,11 +129,24 @@ def conform(writers: Sequence[Writer], schema: Schema) -> list[Writer]:
     return [replace(writer, root=with_schema(writer.root, schema)) for writer in writers]
 
 
-def gives_changes(root: Node) -> bool:
-    """Return whether a query gives several rows for one thing as that changes."""
+def tells_changes(query: ast.Query, root: Node, streams: Mapping[str, StreamInfo]) -> bool:
+    """Return whether several rows of a query may tell of one thing as that changes.
+
+    So it is with EMIT CHANGES, and with every query without groups over a stream of such rows.
+    """
+    emit = emit_clause(query) if isinstance(query, ast.Select) else None
+    if emit is not None:
+        return emit.mode == "changes"
     node: Node | None = root
     while node is not None:
-        if isinstance(node, Match) and node.emit == "changes":
-            return True
-        node = source_of(node)
+        match node:
+            case GroupWindow():
+                return False
+            case Scan():
+                return streams[node.stream].changes
+            case Join():
+                rows = node.inputs[:1] if node.kind == "lookup" else node.inputs
+                return any(streams[scan.stream].changes for scan in rows)
+            case _:
+                node = source_of(node)
     return False
