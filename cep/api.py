@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cep.compile import compile_rules
-from cep.connectors.between import Between
 from cep.connectors.columnar import ColumnarReader
-from cep.connectors.columns import BadValueError, from_dicts, one_value
-from cep.connectors.file import open_sink, open_sources
+from cep.connectors.columns import from_dicts
+from cep.connectors.file import open_sink
 from cep.delivery import Delivery, EventStream
 from cep.engine.core import EngineCore
 from cep.engine.pipeline import Input, drive
 from cep.errors import SourceText, error, nearest
+from cep.inputs import instant, sources_of
 from cep.operators.observed import ObservedOperator
-from cep.types import MAX_I64, NULL_I64, Type
+from cep.types import MAX_I64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
     from cep.batch import EventBatch
     from cep.connectors.base import Sink
+    from cep.engine.change import RuleChanges
     from cep.engine.clock import WallClock
     from cep.engine.core import BadEvent
     from cep.errors import Problem
+    from cep.graph.graph import Graph
     from cep.tables import Event, Table
 
 Rules = str | Path | list[str] | list[Path] | list[SourceText]
@@ -117,6 +119,7 @@ class Engine:
             raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
         self._sources = rule_sources(rules)
         self._params = params
+        self._rewrites = rewrites
         compiled = compile_rules(self._sources, params=params, rewrites=rewrites, observed=observe)
         self.lints: tuple[Problem, ...] = compiled.lints
         self.explained = compiled.explained  # texts that EXPLAIN statements of the rules ask for
@@ -126,13 +129,11 @@ class Engine:
         )
         self._delivery = Delivery(compiled.graph, self._core.strings, raw_time=raw_time)
         self._outputs: list[tuple[str, EventBatch]] = []
-        self._readers: dict[str, ColumnarReader] = {}
-        if tier == "llvm" and not bounded:
-            for stream in self._core.sources:
-                self._reader(stream)
+        self._read_columns()
         self._batch_rows = batch_rows
         self._reading: list[Any] = []  # sources of `read`
         self._lock = threading.RLock()
+        self._changing = threading.RLock()  # rules change one after the other
         self._delivering = False
         self._closed = False
         self._metrics: Any = None
@@ -272,6 +273,13 @@ class Engine:
                     reader.recycle(decoded)
             self._after()
 
+    def _read_columns(self) -> None:
+        """Forget what columns were read; where kernels are compiled first, so are the readers."""
+        self._readers: dict[str, ColumnarReader] = {}
+        if self._core.tier == "llvm" and not self._core.bounded:
+            for stream in self._core.sources:
+                self._reader(stream)
+
     def _reader(self, stream: str) -> ColumnarReader:
         core = self._core
         reader = self._readers[stream] = ColumnarReader(
@@ -291,7 +299,7 @@ class Engine:
         Raises:
             CepError: CEP401 no such source stream; CEP405 `ts` is no time; CEP404, the engine is closed.
         """
-        us = _instant(ts)
+        us = instant(ts)
         with self._lock:
             self._open()
             self._core.advance(us, stream)
@@ -345,11 +353,11 @@ class Engine:
             CepError: CEP401 no such stream; CEP405 `start` or `end` is no time; CEP5xx an input cannot be read.
         """
         self._open()
-        span = (_instant(start, -MAX_I64), _instant(end, MAX_I64))
+        span = (instant(start, -MAX_I64), instant(end, MAX_I64))
         opened: list[Input] = []
         try:
             for stream, given in inputs.items():
-                found = enumerate(_sources_of(self._core, stream, given, span))
+                found = enumerate(sources_of(self._core, stream, given, span))
                 opened += [Input(stream, number, source) for number, source in found]
         except BaseException:
             for item in opened:
@@ -396,6 +404,69 @@ class Engine:
         if self._closed:
             msg = "the engine is closed"
             raise error("CEP404", msg)
+
+    # ------------------------------------------------------------ rules
+
+    def add_rules(self, text: str) -> RuleChanges:
+        """Let further statements of the rule language act while events flow, and return what they changed.
+
+        They act as if they stood behind the rules the engine has: new rules see the events from now on, CREATE OR REPLACE
+        RULE replaces a rule (which keeps its state if it does the same, or with KEEP STATE), PAUSE, RESUME and DROP
+        RULE act too. Text that has a mistake changes nothing. It is compiled in the calling thread while events go on;
+        then all rules change at once, between two batches.
+
+        Raises:
+            CepError: mistakes of the text; CEP238 KEEP STATE of a rule of another form; CEP408 a change that a running
+                engine does not allow; CEP404, the engine is closed.
+        """
+        with self._changing:
+            self._open()
+            added = SourceText(f"<rules {len(self._sources) + 1}>", text)
+            sources = [*self._sources, added]
+            compiled = compile_rules(sources, params=self._params, rewrites=self._rewrites)
+            graph = compiled.graph
+            reset = {r.name for r in graph.rules if r.state == "reset" and r.span.source is added}
+            with self._lock:
+                self._open()
+                changes = self._change(graph, reset)
+            self._sources, self.lints = sources, compiled.lints
+            return changes
+
+    def _change(self, graph: Graph, reset: set[str]) -> RuleChanges:
+        rewritten = self._delivery.rewritten(graph)
+        if rewritten:
+            msg = f"{rewritten[0]} is being written with other columns"
+            hint = "write to another stream, or close what takes it"
+            raise error("CEP408", msg, hint=hint)
+        changes = self._core.change(graph, reset)
+        self._delivery.describe(graph)
+        self._read_columns()
+        return changes
+
+    def drop_rule(self, name: str) -> RuleChanges:
+        """Remove a rule or an incident with its state; its open runs and windows give no rows.
+
+        Raises:
+            CepError: CEP237 there is no such rule; CEP201, another rule reads what it writes.
+        """
+        kinds = {task.spec.name: task.spec.kind for task in self._core.rules}
+        return self.add_rules(f"DROP {kinds.get(name, 'rule').upper()} {_as_written(name)};")
+
+    def pause(self, name: str) -> RuleChanges:
+        """Stop a rule: its runs, windows and timers are gone, without rows (ruling 39).
+
+        Raises:
+            CepError: CEP237 there is no such rule; CEP408, it is an incident.
+        """
+        return self.add_rules(f"PAUSE RULE {_as_written(name)};")
+
+    def resume(self, name: str) -> RuleChanges:
+        """Let a paused rule start anew at the present clock.
+
+        Raises:
+            CepError: CEP237 there is no such rule.
+        """
+        return self.add_rules(f"RESUME RULE {_as_written(name)};")
 
     # ------------------------------------------------------------ state
 
@@ -522,61 +593,8 @@ def run(
         return tables
 
 
-def _instant(ts: Any, missing: int = NULL_I64) -> int:
-    """Return a time in us, `missing` for None.
+def _as_written(name: str) -> str:
+    """Return a name as it stands in rule text."""
+    from cep.lang.print.names import dotted
 
-    Raises:
-        CepError: CEP405, it is no time.
-    """
-    if ts is None and missing != NULL_I64:
-        return missing
-    try:
-        us = one_value(ts, Type.TIMESTAMP, "us")
-    except BadValueError as problem:
-        raise error("CEP405", str(problem)) from None
-    if us == NULL_I64:
-        msg = "event time cannot be NULL"
-        raise error("CEP405", msg, hint="an aware datetime, ISO-8601 text or a number of us")
-    return int(us)  # type: ignore[arg-type]
-
-
-def _sources_of(core: EngineCore, stream: str, given: Any, span: tuple[int, int]) -> list[Any]:
-    """Return the partitions of an input, cut down to a span of event time."""
-    column = core.source(stream).spec.time_column
-    found = _whole_sources(core, stream, given)
-    if column is None or span == (-MAX_I64, MAX_I64):
-        return found
-    return [Between(source, column, *span) for source in found]
-
-
-def _whole_sources(core: EngineCore, stream: str, given: Any) -> list[Any]:
-    spec = core.source(stream).spec
-    if isinstance(given, str | Path):
-        return list(open_sources(str(given), spec, core.strings))
-    is_table = (
-        hasattr(given, "keys") or hasattr(given, "__arrow_c_stream__") or hasattr(given, "iloc")
-    )
-    if is_table:
-        return [_Given(ColumnarReader(spec, core.strings).read(given))]
-    rows = list(given)
-    parts = range(0, len(rows), BATCH_ROWS)
-    return [_Given(from_dicts(rows[i : i + BATCH_ROWS], spec, core.strings) for i in parts)]
-
-
-class _Given:
-    """A source over decoded batches in memory."""
-
-    def __init__(self, batches: Iterator[Any]) -> None:
-        self._batches = iter(batches)
-
-    def poll(self) -> Any:
-        return next(self._batches, None)
-
-    def position(self) -> int:
-        return 0
-
-    def seek(self, position: int) -> None:
-        del position
-
-    def close(self) -> None:
-        self._batches = iter(())
+    return dotted(name)

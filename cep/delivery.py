@@ -95,6 +95,15 @@ class Delivery:
     def __init__(self, graph: Graph, strings: StringTable, *, raw_time: bool) -> None:
         self._strings = strings
         self._raw_time = raw_time
+        self.describe(graph)
+        self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
+        self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
+        self._writers: dict[str, list[Callable[[EventBatch], Any]]] = {}
+        self._streams: dict[str, list[EventStream]] = {}
+        self.callback_failures = 0
+
+    def describe(self, graph: Graph) -> None:
+        """Take the streams and rules of a graph from now on; who asked for a stream stays asked."""
         self._schemas: dict[str, Schema] = {s.name: s.schema for s in graph.streams}
         for spec in graph.streams:
             if spec.late_into is not None:
@@ -109,11 +118,11 @@ class Delivery:
         hidden = {s.name for s in graph.streams if s.hidden}
         written = (n for r in graph.rules for n in r.outputs if n not in hidden)
         self.names = tuple(dict.fromkeys([*written, *sorted(late)]))
-        self._callbacks: dict[str, list[Callable[[Event], Any]]] = {}
-        self._batches: dict[str, list[Callable[[EventBatch], Any]]] = {}
-        self._writers: dict[str, list[Callable[[EventBatch], Any]]] = {}
-        self._streams: dict[str, list[EventStream]] = {}
-        self.callback_failures = 0
+
+    def rewritten(self, graph: Graph) -> list[str]:
+        """Return the streams that are written to files or tables and have other columns in a graph."""
+        new = {s.name: s.schema for s in graph.streams}
+        return [n for n in self._writers if n in new and new[n] != self._schemas[n]]
 
     def schema(self, stream: str) -> Schema:
         """Return the schema of an output stream."""

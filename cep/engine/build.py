@@ -16,6 +16,8 @@ from cep.operators.observed import ObservedOperator
 from cep.operators.select import SelectOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cep.engine.clock import WallClock
     from cep.graph.graph import Graph, RuleSpec, StreamSpec
     from cep.kernel import BackgroundCompiler
@@ -55,13 +57,18 @@ def needed_columns(graph: Graph, spec: StreamSpec) -> frozenset[str]:
 
 
 def build_rules(
-    graph: Graph, strings: StringTable, tier: str, compiler: BackgroundCompiler | None
+    graph: Graph,
+    strings: StringTable,
+    tier: str,
+    compiler: BackgroundCompiler | None,
+    running: Mapping[str, list[KernelOperator]] | None = None,
 ) -> list[RuleTask]:
-    """Return the rules in topological order with their operators."""
+    """Return the rules in topological order with their operators; running: those that rules have already, by name."""
+    known = running or {}
     rules = []
     writers = Counter(name for spec in graph.rules for name in spec.outputs)
     for spec in sorted(graph.rules, key=lambda r: r.topological):
-        operators = [
+        operators = known.get(spec.name) or [
             OPERATORS.get(operator.kind, KernelOperator)(
                 operator, strings, tier=tier, compiler=compiler
             )

@@ -65,8 +65,7 @@ class Component:
         self.depth = _longest_chain(rules) if placed else None
         read = {name for task in rules for name in task.spec.inputs}
         for task in rules:
-            if self.depth is None and not read & {*task.spec.outputs}:
-                task.slice_output()
+            task.slice_output(alone=self.depth is None and not read & {*task.spec.outputs})
 
     # ------------------------------------------------------------ clock
 
@@ -194,10 +193,10 @@ class Component:
         for name, batch in made:
             emit(name, self._finished(name, [batch], None))
 
-    def load(self, table: str, rows: EventBatch) -> None:
-        """Give the rows a table starts with to the rules that read it; they make nothing of them."""
+    def load(self, table: str, rows: EventBatch, readers: list[RuleTask]) -> None:
+        """Give the rows a table starts with to those of some rules that read it; they make nothing of them."""
         for task in self.rules:
-            if table in task.spec.inputs and len(rows):
+            if task in readers and table in task.spec.inputs and len(rows):
                 if self.depth is not None:
                     order_source(rows, 0, self.depth)
                 inputs = tuple(rows if n == table else self._nothing(n) for n in task.spec.inputs)

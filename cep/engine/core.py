@@ -16,6 +16,7 @@ from cep.engine.build import (
     build_sources,
     needed_columns,
 )
+from cep.engine.change import RuleChanges, changed_rules, check_streams
 from cep.engine.clock import WallClock
 from cep.engine.histogram import Histogram
 from cep.engine.lane import Lane
@@ -29,10 +30,11 @@ from cep.strings import StringTable
 from cep.types import MAX_I64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from cep.batch import Decoded, EventBatch
     from cep.engine.component import Component
+    from cep.engine.rule_task import RuleTask
     from cep.engine.source_stream import SourceStream
     from cep.graph.graph import Graph, StreamSpec
 
@@ -73,47 +75,97 @@ class EngineCore:
         bounded: bool = False,
         clock: WallClock | None = None,
     ) -> None:
-        self.graph = graph
         self.strings = StringTable()
         self.bounded = bounded
         self.clock = clock or WallClock()
         self._emit = emit
         self.tier = tier
         self.compiler = BackgroundCompiler() if tier == "auto" else None
-        self.sources = build_sources(graph, self.strings, self.clock)
-        self.rules = build_rules(graph, self.strings, tier, self.compiler)
         self._written: Counter[str] = Counter()
-        self.components = build_components(
-            graph, self.sources, self.rules, self._written, self.clock, bounded=bounded
+        sources = build_sources(graph, self.strings, self.clock)
+        self._arrange(graph, sources, build_rules(graph, self.strings, tier, self.compiler))
+        self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
+        self.step_times = Histogram(STEP_BOUNDS)
+        self._load(
+            self._table_rows(graph, [s.name for s in graph.streams if s.primary_key]), self.rules
         )
-        self._shared = build_shared(graph, self.components, bounded=bounded)
+
+    def _arrange(
+        self, graph: Graph, sources: dict[str, SourceStream], rules: list[RuleTask]
+    ) -> None:
+        """Put streams and rules into components."""
+        self.graph = graph
+        self.sources = sources
+        self.rules = rules
+        self.components = build_components(
+            graph, sources, rules, self._written, self.clock, bounded=self.bounded
+        )
+        self._shared = build_shared(graph, self.components, bounded=self.bounded)
         self._component_of: dict[str, Component] = {
             s.spec.name: c for c in self.components for s in c.sources
         }
         self._lanes: dict[str, Lane] = {}
         self.specs: dict[str, StreamSpec] = {s.name: s for s in graph.streams}
-        self.rejects: deque[BadEvent] = deque(maxlen=MOST_KEPT_REJECTS)
-        self.step_times = Histogram(STEP_BOUNDS)
         self.next_tick_us = 0  # wall clock before which a tick changes nothing
-        self._load_tables()
 
-    def _load_tables(self) -> None:
-        """Read the files that tables start with: their rows come before every event.
+    def change(self, graph: Graph, reset: Collection[str]) -> RuleChanges:
+        """Run the rules of another graph from now on; rules that are in both go on with their state.
+
+        reset: rules that start fresh all the same. A component's clock goes on; where components become one it is
+        that of the slowest. A rule that is new sees the events from now on, and of a table the file it starts with and
+        the changes from now on.
+
+        Raises:
+            CepError: CEP408 the streams do not allow it, CEP238 state that does not fit; nothing has changed then.
+        """
+        if self.bounded:
+            msg = "the rules of a bounded run do not change"
+            raise error("CEP408", msg)
+        check_streams(graph, self.sources, self.rules)
+        rules, fresh, changes = changed_rules(
+            graph, self.rules, reset, self.strings, self.tier, self.compiler
+        )
+        started = [task for task in rules if task.spec.name in fresh]
+        keyed = {spec.name for spec in graph.streams if spec.primary_key}
+        read = keyed.intersection(name for task in started for name in task.spec.inputs)
+        tables = self._table_rows(graph, read)
+        clocks = {name: c.clocks() for name, c in self._component_of.items()}
+        sources = build_sources(graph, self.strings, self.clock)
+        for name, source in sources.items():
+            if name in self.sources:
+                sources[name] = self.sources[name]
+                sources[name].spec = source.spec  # its place may be another
+        self._arrange(graph, sources, rules)
+        for component in self.components:
+            names = [s.spec.name for s in component.sources if s.spec.name in clocks]
+            if names:
+                component.restore_clocks(*min(clocks[name] for name in names))
+        self._load(tables, started)
+        return changes
+
+    def _table_rows(self, graph: Graph, read: Collection[str]) -> list[tuple[str, EventBatch]]:
+        """Read the files that these tables start with.
 
         Raises:
             CepError: CEP504 not readable, CEP505 unknown format.
         """
-        for spec in self.graph.streams:
-            if dict(spec.options).get("source") is None or not spec.primary_key:
+        found = []
+        for spec in graph.streams:
+            if spec.name not in read or dict(spec.options).get("source") is None:
                 continue
             for source in open_table(spec, self.strings):
                 while (decoded := source.poll()) is not None:
                     for bad in decoded.rejects:
                         self.rejects.append(BadEvent(spec.name, bad.row, bad.raw, bad.reason))
-                    batch = table_rows(spec, decoded)
-                    for component in self.components:
-                        component.load(spec.name, batch)
+                    found.append((spec.name, table_rows(spec, decoded)))
                 source.close()
+        return found
+
+    def _load(self, tables: list[tuple[str, EventBatch]], rules: list[RuleTask]) -> None:
+        """Give rows of tables to rules that read them: they come before every event."""
+        for name, batch in tables:
+            for component in self.components:
+                component.load(name, batch, rules)
 
     # ------------------------------------------------------------ input
 
@@ -136,10 +188,15 @@ class EngineCore:
     def needed(self, stream: str) -> frozenset[str]:
         """Return the columns of a source stream that the engine looks at; others may be left out.
 
+        In a live engine rows that may wait have all: rules that come while they do may look at others.
+
         Raises:
             CepError: CEP401, no such source stream.
         """
-        return needed_columns(self.graph, self.source(stream).spec)
+        source = self.source(stream)
+        if not self.bounded and not self._component_of[stream].runs_directly(source):
+            return frozenset(source.spec.schema.names())
+        return needed_columns(self.graph, source.spec)
 
     def ingest(self, stream: str, decoded: Decoded, *, partition: int = 0) -> bool:
         """Take decoded rows of one partition of a stream in arrival order, and run what may run.

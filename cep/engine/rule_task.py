@@ -65,6 +65,11 @@ class RuleTask:
         self.delays = Histogram(DELAY_BOUNDS)  # wall clock less T of the rows made
         self._own_causes = 0
 
+    def go_on(self, earlier: RuleTask) -> None:
+        """Count on where the task of the same rule has come to."""
+        self.matches, self._own_causes = earlier.matches, earlier._own_causes
+        self.delays = earlier.delays
+
     def due(self, clock: int) -> bool:
         """Whether some operator fires at `clock` although no rows came."""
         return any(operator.due(clock) for operator in self.operators)
@@ -91,9 +96,9 @@ class RuleTask:
             made = first.process(merged, clock) if len(merged) or first.due(clock) else None
         return self._sent(made, merged, parents, clock, depth, now_us)
 
-    def slice_output(self) -> None:
-        """Let the rule give its rows in slices: nobody else reads or writes its stream, and one operator makes them."""
-        self.operators[0].slices = len(self.operators) == 1
+    def slice_output(self, *, alone: bool) -> None:
+        """Let the rule give its rows in slices if nobody else reads or writes its stream and one operator makes them."""
+        self.operators[0].slices = alone and len(self.operators) == 1
 
     def rest(self, now_us: int) -> Iterator[tuple[str, EventBatch]]:
         """Yield the slices behind the one that `process` gave."""

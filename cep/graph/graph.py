@@ -130,7 +130,8 @@ class RuleSpec:
 
     inputs: stream names, in the order the kernels number them. declaration: place in declaration order;
     topological: place in topological order, from 1 (ties by declaration). branches: where rows go that the
-    first operator gives out by another port than 0 (the column `PORT` of its kernel).
+    first operator gives out by another port than 0 (the column `PORT` of its kernel). state: "keep" or "reset", what the
+    text says of the state of the rule it replaces. shape: equal for rules whose state means the same (ruling 30).
     """
 
     name: str
@@ -141,6 +142,8 @@ class RuleSpec:
     topological: int
     kind: str = "rule"  # "rule" | "incident"
     version: str = ""
+    state: str | None = None
+    shape: str = ""
     key_columns: tuple[str, ...] = ()  # output columns that identify the partition (match ids)
     annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
     automaton: Automaton | None = None
@@ -167,10 +170,11 @@ class Graph:
     """A compiled rule file: streams in declaration order, rules in topological order.
 
     components: for each component (streams that share a clock, ruling 2) the names of its source streams.
-    parameters: final values of all PARAMs.
+    parameters: final values of all PARAMs. paused: rules and incidents that are declared and do not run.
     """
 
     streams: tuple[StreamSpec, ...]
     rules: tuple[RuleSpec, ...]
     components: tuple[tuple[str, ...], ...]
     parameters: tuple[tuple[str, object], ...] = ()
+    paused: tuple[str, ...] = ()

@@ -42,6 +42,7 @@ from cep.plan.nodes import (
     WindowedRows,
 )
 from cep.plan.recognition import Recognize
+from cep.plan.state_shape import state_shape
 from cep.plan.tree import source_of
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def lower(plan: Plan) -> Graph:
             problems.extend(mistake.problems)
     if problems:
         raise CepError(problems)
-    return Graph(plan.streams, tuple(rules), plan.components, plan.parameters)
+    return Graph(plan.streams, tuple(rules), plan.components, plan.parameters, plan.paused)
 
 
 def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = frozenset()) -> RuleSpec:
@@ -105,6 +106,8 @@ def lower_rule(rule: RulePlan, topological: int, sources: frozenset[str] = froze
         topological=topological,
         kind=rule.kind,
         version=rule.version,
+        state=rule.state,
+        shape=state_shape(rule),
         key_columns=_key_columns(chain),
         annotations=rule.annotations,
         automaton=automaton,

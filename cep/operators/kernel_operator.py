@@ -471,6 +471,20 @@ class KernelOperator:
         )
         self._ctl[NEXT], self.errors = (int(v) for v in arrays["$next"])
 
+    def layout(self) -> tuple[object, ...]:
+        """Return what must be equal for two operators to take over each other's state."""
+        kernel = self.spec.kernel
+        kept = [a for a in kernel.arrays if a.role in (Role.STATE, Role.REGISTER)]
+        described = tuple((a.name, a.dtype, a.pool, a.width, a.fill) for a in kept)
+        return self.spec.kind, described, kernel.pools, kernel.registers
+
+    def adopt(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take over the state of an operator of equal layout whose constants were others: deadlines may be nearer."""
+        self.restore(arrays)
+        self._ctl[NEXT] = NULL_I64
+        if "due" in self._registers:
+            self._arrays[self._places["reg"]][self._registers["due"]] = NULL_I64
+
     def check(self) -> None:
         """Assert that arrays have the sizes of their pools and that no run is unaccounted for."""
         for place, array in enumerate(self.spec.kernel.arrays):

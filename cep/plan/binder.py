@@ -116,7 +116,8 @@ class _Binder:
             return Binding(None, tuple(self.report.problems))
         explained = tuple(r for n in catalog.explained for r in rules if r.name == n)
         plan = self._plan(ordered, active)
-        plan = replace(plan, tests=tests, explained=explained, questions=questions)
+        paused = tuple(sorted(catalog.paused.intersection(found.rules)))
+        plan = replace(plan, tests=tests, explained=explained, questions=questions, paused=paused)
         return Binding(plan, tuple(self.report.problems))
 
     def _tests(self, found: Declarations) -> tuple[RuleTest, ...]:
@@ -259,6 +260,7 @@ class _Binder:
     def _rule(self, node: Rule, item: Flow, finished: Mapping[tuple[str, int], Writer]) -> RulePlan:
         incident = isinstance(node, ast.CreateIncident)
         version = "" if isinstance(node, ast.CreateIncident) else node.version or ""
+        state = None if isinstance(node, ast.CreateIncident) else node.state
         options = bind_annotations(node, self.environment)
         return RulePlan(
             name=node.name,
@@ -267,6 +269,7 @@ class _Binder:
             declaration=item.declaration,
             kind="incident" if incident else "rule",
             version=version,
+            state=state,
             annotations=options.metadata,
             span=node.span,
             branches=tuple(

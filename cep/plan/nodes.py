@@ -495,7 +495,10 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
-    """One rule or incident: its chain of nodes, top first, and the stream it writes; ON TIMEOUT queries."""
+    """One rule or incident: its chain of nodes, top first, and the stream it writes; ON TIMEOUT queries.
+
+    state: what CREATE OR REPLACE says of the state of the rule before it (KEEP STATE, RESET STATE).
+    """
 
     name: str
     root: Node
@@ -503,6 +506,7 @@ class RulePlan:
     declaration: int
     kind: OneOf["rule", "incident"] = "rule"
     version: str = ""
+    state: OneOf["keep", "reset"] | None = None
     annotations: tuple[tuple[str, tuple[object, ...]], ...] = ()
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
     branches: tuple[Branch, ...] = ()
@@ -533,6 +537,7 @@ class Plan:
     """A bound rule file: every stream (derived ones with their schema), rules in topological order.
 
     explained: the rules and queries that EXPLAIN statements name; some of them may not run. questions: of EXPLAIN WHY.
+    paused: rules and incidents that are declared and do not run.
     """
 
     streams: tuple[StreamSpec, ...]
@@ -543,3 +548,4 @@ class Plan:
     functions: tuple[FunctionPlan, ...] = ()
     explained: tuple[RulePlan, ...] = ()
     questions: tuple[WhyQuestion, ...] = ()
+    paused: tuple[str, ...] = ()

@@ -88,18 +88,33 @@ class _Settling:
             case ast.SetOption():
                 self._set(node)
             case ast.CreateRule():
-                self._declare(self._kept(node))
+                self._check_kept(node)
+                self._declare(node)
             case ast.CreateTable(query=query) if query is not None:
                 self._table(node, query)
             case _:
                 self._declare(node)
 
     def _declare(self, node: ast.Statement) -> None:
-        self.found.statements.append(node)
+        """Add a statement; OR REPLACE takes the place of the one before it, whose queries are gone with it."""
+        place = self._replaced(node) if getattr(node, "or_replace", False) else None
+        if place is None:
+            self.found.statements.append(node)
+        else:
+            self.found.statements[place] = node
         if isinstance(node, _RULES):
             self.found.paused.discard(node.name)
             if any(a.name.lower() == "disabled" for a in node.annotations):
                 self.found.paused.add(node.name)
+
+    def _replaced(self, node: ast.Statement) -> int | None:
+        """Return where the statement stands that this one replaces, None if there is none."""
+        kinds = _RULES if isinstance(node, _RULES) else (type(node),)
+        name = getattr(node, "name", None)
+        for place, earlier in enumerate(self.found.statements):
+            if isinstance(earlier, kinds) and getattr(earlier, "name", None) == name:
+                return place
+        return None
 
     def _table(self, node: ast.CreateTable, query: ast.Query) -> None:
         """Declare a table with the rule that fills it; without columns it is a view that groups."""
@@ -157,8 +172,8 @@ class _Settling:
             return
         self.found.max_runs = value
 
-    def _kept(self, node: ast.CreateRule) -> ast.CreateRule:
-        """Return a rule without KEEP STATE: at its start a file has no state yet, but it must be one that fits."""
+    def _check_kept(self, node: ast.CreateRule) -> None:
+        """Report KEEP STATE of a rule of another form than the one before it."""
         earlier = [
             s
             for s in self.found.statements
@@ -168,7 +183,6 @@ class _Settling:
             message = f"{node.name} has another form than before: its state cannot be kept"
             hint = "literals and durations of conditions may change; write RESET STATE"
             self.report.add("CEP238", message, node.span, hint)
-        return replace(node, state=None)
 
 
 def _shape(node: Any) -> Any:
