@@ -9,6 +9,8 @@ from cep.plan.nodes import (
     Absent,
     AnyOrder,
     Atom,
+    CalendarSpan,
+    CalendarWindow,
     Choice,
     CloseAfter,
     CloseWhen,
@@ -185,14 +187,26 @@ def _conditions(where: Expr | None, word: str, after: Expr | None) -> str:
     return text + (f" {word} {expression_text(after)}" if after is not None else "")
 
 
-def window_text(window: WindowSize | EventWindow) -> str:
+def _span_text(span: CalendarSpan) -> str:
+    return f"{span.count}d" if span.unit == "day" else f"INTERVAL '{span.count}' MONTH"
+
+
+def window_text(window: WindowSize | CalendarWindow | EventWindow) -> str:
     """Return the window of a group as it is written in rules."""
-    if isinstance(window, WindowSize):
-        size, every = format_duration(window.size_us), format_duration(window.every_us)
+    if not isinstance(window, EventWindow):
+        if isinstance(window, WindowSize):
+            size, every, zone = (
+                format_duration(window.size_us),
+                format_duration(window.every_us),
+                "",
+            )
+        else:
+            size, every = _span_text(window.size), _span_text(window.every)
+            zone = f", zone => '{window.zone}'"
         text = f"TUMBLE({size}" if size == every else f"HOP(size => {size}, every => {every}"
         text = f"CUMULATE(step => {every}, size => {size}" if window.cumulates else text
         offset = f", offset => {format_duration(window.offset_us)}" if window.offset_us else ""
-        return f"{text}{offset})"
+        return f"{text}{offset}{zone})"
     length = "" if window.length_us is None else format_duration(window.length_us)
     match window.kind:
         case "session":

@@ -69,6 +69,29 @@ class WindowSize:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarSpan:
+    """A number of days or months of a calendar."""
+
+    count: int
+    unit: OneOf["day", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarWindow:
+    """A window of days or months by the clocks of a time zone; otherwise as `WindowSize`.
+
+    Days are counted from Monday 1970-01-05, so whole weeks begin on Mondays; months from January 1970. offset_us: the time by the clock
+    after midnight of the first day at which windows begin.
+    """
+
+    size: CalendarSpan
+    every: CalendarSpan
+    zone: str
+    offset_us: int = 0
+    cumulates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EventWindow:
     """A window that a row of its group opens; a group has one at a time (ruling 33).
 
@@ -105,7 +128,7 @@ class GroupWindow:
 
     source: Node
     keys: tuple[Item, ...]
-    window: WindowSize | EventWindow
+    window: WindowSize | CalendarWindow | EventWindow
     aggregates: tuple[tuple[str, Aggregate], ...]
     schema: Schema
     where: Expr | None = None
@@ -136,7 +159,7 @@ class WindowedRows:
     """
 
     source: Node
-    window: WindowSize
+    window: WindowSize | CalendarWindow
     schema: Schema
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from cep.plan.expressions import Aggregate, Bound, Call, Case, Expr, Meta, children
 from cep.plan.nodes import (
+    CalendarWindow,
     CloseWhen,
     Conflate,
     Ended,
@@ -106,8 +107,8 @@ def conjuncts(expr: Expr | None) -> tuple[Expr, ...]:
 
 
 def _window(
-    window: WindowSize | EventWindow, change: Callable[[Expr], Expr]
-) -> WindowSize | EventWindow:
+    window: WindowSize | CalendarWindow | EventWindow, change: Callable[[Expr], Expr]
+) -> WindowSize | CalendarWindow | EventWindow:
     if not isinstance(window, EventWindow):
         return window
     maybe = partial(_maybe, change)

@@ -13,6 +13,7 @@ from tests.oracle.values import UnsupportedError
 from tests.oracle.windows import Windowing, windowing_of
 
 if TYPE_CHECKING:
+    from tests.oracle.calendars import CalendarWindowing
     from tests.oracle.catalog import Catalog, Event
 
 Row = dict[str, Any]
@@ -26,7 +27,7 @@ class Filter(QueryOperator):
         alias = getattr(self.query.from_, "alias", None)
         self.owners = {alias or reads[0]}
         self.named = {w.name: w.spec for w in self.query.windows}
-        self.windowing: Windowing | None = None
+        self.windowing: Windowing | CalendarWindowing | None = None
         if isinstance(self.query.from_, ast.TableFunction):
             self.windowing = windowing_of(self.query, catalog)
         self.seen: list[tuple[Event, Row]] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from tests.oracle.aggregates import aggregate, argument_of
+from tests.oracle.calendars import CalendarWindowing, calendar_windowing
 from tests.oracle.catalog import changes
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, RowScope, Timer
@@ -46,7 +47,7 @@ class Windowing:
         return [(s, s + self.size) for s in reversed(starts)]
 
 
-def windowing_of(query: ast.Select, catalog: Catalog) -> Windowing | None:
+def windowing_of(query: ast.Select, catalog: Catalog) -> Windowing | CalendarWindowing | None:
     """Return the windows of a query, from GROUP BY or FROM; None if it has none."""
     if isinstance(query.from_, ast.TableFunction):
         call = query.from_
@@ -57,11 +58,11 @@ def windowing_of(query: ast.Select, catalog: Catalog) -> Windowing | None:
     return None
 
 
-def _windowing(name: str, args: tuple[Any, ...], catalog: Catalog, *, flink: bool) -> Windowing:
-    given = {
-        a.name.lower(): catalog.constant(a.value) for a in args if isinstance(a, ast.NamedArgument)
-    }
-    plain = [catalog.constant(a) for a in args if not isinstance(a, ast.NamedArgument)]
+def _windowing(
+    name: str, args: tuple[Any, ...], catalog: Catalog, *, flink: bool
+) -> Windowing | CalendarWindowing:
+    written = {a.name.lower(): a.value for a in args if isinstance(a, ast.NamedArgument)}
+    plain = [a for a in args if not isinstance(a, ast.NamedArgument)]
     match name.upper():
         case "TUMBLE":
             keys = ["size", "offset"]
@@ -71,9 +72,16 @@ def _windowing(name: str, args: tuple[Any, ...], catalog: Catalog, *, flink: boo
             keys = ["step", "size", "offset"]
         case other:
             raise UnsupportedError(other)
-    given.update(zip(keys, plain, strict=False))
-    every = given.get("slide", given.get("every", given["size"]))
-    return Windowing(given["size"], every, given.get("offset", 0), given.get("step"))
+    written.update(zip(keys, plain, strict=False))
+    months = {k: v.months for k, v in written.items() if isinstance(v, ast.Duration)}
+    given = {k: catalog.constant(v) for k, v in written.items()}
+    offset = given.get("offset", 0)
+    step = next((k for k in ("step", "slide", "every") if k in given), "size")
+    if "zone" in given:
+        size, every = ((given[k], months.get(k, 0)) for k in ("size", step))
+        cumulates = step == "step"
+        return calendar_windowing(given["zone"], offset, size, every, cumulates=cumulates)
+    return Windowing(given["size"], given[step], offset, given.get("step"))
 
 
 @dataclass

@@ -27,7 +27,7 @@ class WindowClose:
         first, later = ("pane_", "{s}"), None
         if kernel.sliding:
             first, later = ("pane_", "oldest + {s}"), ("acc_", "{s}")
-        view = View("pane_end", CAUSE_WINDOW, first, later, kernel.collected)
+        view = View("pane_end", CAUSE_WINDOW, first, later, kernel.collected, pane="pane")
         self.rows = WindowRows(kernel, writer, view)
 
     def write(self) -> None:
@@ -84,7 +84,7 @@ class WindowClose:
         if kernel.again is not None:
             kernel.again.keep_base(writer)
         if panes.steps > 1:
-            with writer.block(f"if pane % {panes.steps} == {panes.steps - 1}:"):
+            with writer.block(f"if {panes.is_last_step()}:"):
                 self._empty()
                 writer.line("pane_end = NULL_I64")
             with writer.block("else:"):
@@ -107,16 +107,7 @@ class WindowClose:
         kernel.collected.forget(writer, f"(pane + 1) % {panes.n}" if kernel.sliding else "0")
 
     def _next(self) -> None:
-        writer, kernel, panes = self.writer, self.kernel, self.panes
-        writer.line("pane += 1")
-        if panes.parts == 1:
-            writer.line(f"pane_end = add_i64(pane_end, {panes.every})")
-        else:
-            with writer.block("if pane & 1 == 0:"):
-                writer.line(f"pane_end = add_i64(pane_end, {panes.split})")
-            with writer.block("else:"):
-                writer.line(f"pane_end = add_i64(pane_end, {panes.every - panes.split})")
-        with writer.block("if pane_end == NULL_I64:"):
-            writer.line("pane_end = MAX_I64 - 1")
+        writer, kernel = self.writer, self.kernel
+        self.panes.next(writer)
         if kernel.sliding:
             writer.line(f"base = {kernel.base_of('pane')}")

@@ -20,7 +20,6 @@ depends on time alone; a window is a suffix of one block and a prefix of the nex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cep.codegen import conditions
@@ -31,12 +30,13 @@ from cep.codegen.scope import RowScope
 from cep.codegen.texts import number_text
 from cep.codegen.window.close import WindowClose
 from cep.codegen.window.collected import Collected
+from cep.codegen.window.panes import panes_of
 from cep.codegen.window.reopen import Reopened
 from cep.codegen.window.rows import View, WindowRows
 from cep.codegen.window.scope import columns_of
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
-from cep.plan.nodes import WindowSize
+from cep.plan.nodes import EventWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,48 +49,14 @@ if TYPE_CHECKING:
 _WIDEN = {"f64": "widen_f64", "i64": "widen_i64", "i32": "widen_i32"}
 
 
-@dataclass(frozen=True, slots=True)
-class Panes:
-    """How windows are cut: `parts` panes a period, `n` panes a window; `split` us, length of the first part.
-
-    steps: a pane that is a window of CUMULATE has so many ends, every `every` us; its rows stay until the last one.
-    """
-
-    size: int
-    every: int
-    offset: int
-    parts: int
-    n: int
-    split: int
-    steps: int = 1
-
-    def start(self, end: str) -> str:
-        """Return the kernel text of the start of the window that ends at `end`."""
-        if self.steps == 1:
-            return f"({end} - {self.size})"
-        return f"(({end} - 1 - {self.offset}) // {self.size} * {self.size} + {self.offset})"
-
-
-def panes_of(window: WindowSize) -> Panes:
-    """Return the panes of a window."""
-    if window.cumulates:
-        steps, step = window.size_us // window.every_us, window.every_us
-        return Panes(window.size_us, step, window.offset_us, 1, 1, step, steps)
-    whole, split = divmod(window.size_us, window.every_us)
-    offset = window.offset_us % window.every_us
-    if split == 0:
-        return Panes(window.size_us, window.every_us, offset, 1, whole, window.every_us)
-    return Panes(window.size_us, window.every_us, offset, 2, 2 * whole + 1, split)
-
-
 class WindowKernel:
     """Everything the parts of one kernel share."""
 
     def __init__(self, node: GroupWindow, entry: str, *, phases: bool) -> None:
         self.node = node
-        assert isinstance(node.window, WindowSize)
-        self.panes = panes_of(node.window)
+        assert not isinstance(node.window, EventWindow)
         self.layout = Layout(entry)
+        self.panes = panes_of(node.window, self.layout)
         self.keys = KeySlots(self.layout, [item.value.type for item in node.keys], fixed=True)
         self.slots = Slots(self.layout, [aggregate for _, aggregate in node.aggregates])
         self.sliding = self.panes.n > 1
@@ -143,14 +109,7 @@ class WindowKernel:
                 writer.line("break")
             self._rows(writer)
         self._leave(writer)
-        return self.layout.spec(writer, doc=[self._doc()])
-
-    def _doc(self) -> str:
-        panes = self.panes
-        return (
-            f"GROUP BY, windows of {panes.size} us every {panes.every} us, offset {panes.offset} us: "
-            f"{panes.n} pane(s) a window, {panes.parts} a period."
-        )
+        return self.layout.spec(writer, doc=[f"GROUP BY, windows of {self.panes.text}."])
 
     def _enter(self, writer: Writer) -> None:
         writer.lines("status = 0", "i = ctl[0]", "n = ctl[1]", "out = ctl[3]")
@@ -190,20 +149,10 @@ class WindowKernel:
 
     def _open(self, writer: Writer) -> None:
         """Write what is done when no pane is open: open the one of the next row."""
-        panes = self.panes
         with writer.block("if pane_end == NULL_I64:"):
             with writer.block("if i >= n:"):
                 writer.line("break")
-            writer.lines(
-                f"period = (now - {panes.offset}) // {panes.every}",
-                f"pane_end = add_i64(period * {panes.every}, {panes.offset + panes.split})",
-                f"pane = period * {panes.parts}",
-            )
-            if panes.parts == 2:
-                with writer.block("if now >= pane_end:"):
-                    writer.lines("pane += 1", f"pane_end += {panes.every - panes.split}")
-            with writer.block("if pane_end == NULL_I64:"):
-                writer.line("pane_end = MAX_I64 - 1")
+            self.panes.open(writer)
             writer.lines(f"base = {self.base_of('pane')}", "continue")
 
     def _rows(self, writer: Writer) -> None:
@@ -274,7 +223,14 @@ class WindowKernel:
         )
         if self.node.changes:
             view = View(
-                "pane_end", "i", ("pane_", "{s}"), None, self.collected, time=ts, state="update"
+                "pane_end",
+                "i",
+                ("pane_", "{s}"),
+                None,
+                self.collected,
+                time=ts,
+                state="update",
+                pane="pane",
             )
             WindowRows(self, writer, view).write_group(group)
 
@@ -291,13 +247,12 @@ class WindowKernel:
         )
 
     def _leave(self, writer: Writer) -> None:
-        panes = self.panes
         writer.lines(
             f"{self.reg_pane} = pane",
             f"{self.reg_end} = pane_end",
             f"{self.reg_newest} = newest",
             f"{self.reg_seen} = seen",
-            f"{self.reg_open} = {(panes.size + panes.every - 1) // panes.every}",
+            f"{self.reg_open} = {self.panes.open_windows}",
             "ctl[0] = i",
             "ctl[3] = out",
             "ctl[4] = pane_end",

@@ -75,8 +75,8 @@ class Reopened:
     def _carry(self, writer: Writer) -> None:
         """Write that the samples of the window are before all later ones, unless a longer window of CUMULATE has them."""
         panes = self.kernel.panes
-        ended = f"({self.reg_end} - {panes.offset}) % {panes.size} == 0"
-        with writer.block(f"if {ended}:") if panes.steps > 1 else nullcontext():
+        ended = f"if {panes.is_full(self.reg_end)}:" if panes.steps > 1 else ""
+        with writer.block(ended) if ended else nullcontext():
             for slot in self.slots.carried():
                 with writer.block("for s in range(n_slots):"):
                     cells = slot.cells("again_", "s")
@@ -86,14 +86,10 @@ class Reopened:
 
     def is_late(self, writer: Writer) -> str:
         """Write the test whether row i comes after the window that ends with its instant; return it."""
-        panes, phase = self.kernel.panes, self.kernel.layout.merge("phase")
+        phase = self.kernel.layout.merge("phase")
         writer.line("pane_start = NULL_I64")
         with writer.block(f"if {phase}[i] > 2:"):
-            if panes.parts == 1:
-                writer.line(f"pane_start = pane_end - {panes.every}")
-            else:
-                lengths = f"{panes.split} if pane & 1 == 0 else {panes.every - panes.split}"
-                writer.line(f"pane_start = pane_end - ({lengths})")
+            writer.line(f"pane_start = {self.kernel.panes.pane_start()}")
         return "pane_start == now"
 
     def add(self, scope: Scope) -> None:
@@ -107,7 +103,7 @@ class Reopened:
         if self.kernel.sliding:
             self._add_to_later(scope)
         elif panes.steps > 1:
-            with writer.block(f"if pane % {panes.steps} != 0:"):
+            with writer.block(f"if not ({panes.is_first_step()}):"):
                 self._cells(
                     scope, "pane_", slot, with_carried=True, with_collected=self.kernel.collected
                 )

@@ -34,6 +34,7 @@ class View:
     end: the text of its end, us. cause: what `out_cause` says. first: prefix and index of the cells of the
     group in slot `{s}`; later: of the cells merged to these, None for none. collected: its collecting slots. base: prefix of the
     cells of the samples before it. time: T of its rows, if not its last instant. state: what `window_state` is.
+    pane: the number of its last pane, if that is known.
     """
 
     end: str
@@ -44,6 +45,7 @@ class View:
     base: str = "base_"
     time: str = ""
     state: str = "final"
+    pane: str = ""
 
     @property
     def ts(self) -> str:
@@ -139,7 +141,7 @@ class WindowRows:
         loaded: dict[str, dict[str, str]] = {}
         tested = {c.name for c in columns_of(node.having)}
         columns: dict[str, Callable[[], Value]] = {
-            "window_start": lambda: time_value(self.kernel.panes.start(end)),
+            "window_start": lambda: time_value(self.kernel.panes.start(end, self.view.pane)),
             "window_end": lambda: time_value(end),
             "window_state": self._state,
         }
@@ -166,7 +168,7 @@ class WindowRows:
             self.writer,
             aggregate,
             lambda s: loaded[s.name],
-            start=self.kernel.panes.start(self.view.end),
+            start=self.kernel.panes.start(self.view.end, self.view.pane),
             end=self.view.end,
             count_errors=count_errors,
         )

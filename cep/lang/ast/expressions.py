@@ -55,9 +55,10 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A duration literal in us: `1h30m` or `INTERVAL '90' MINUTE`."""
+    """A duration literal in us: `1h30m` or `INTERVAL '90' MINUTE`. months: of `INTERVAL '1' MONTH`, which has no us."""
 
     us: int
+    months: int = 0
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.lang.build.base import CLAUSE_WORDS, Base, identifier, present, text_of
 from cep.times import parse_duration
 from cep.types import MAX_I64
+
+if TYPE_CHECKING:
+    from cep.errors import Span
 
 _INTERVAL_UNITS = {
     "MICROSECOND": "us",
@@ -18,6 +22,9 @@ _INTERVAL_UNITS = {
     "DAY": "d",
     "WEEK": "w",
 }
+# Units of the calendar, in months.
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+_MOST_MONTHS = 120_000
 _LONGEST_NUMBER = 400
 
 
@@ -87,23 +94,34 @@ class ExpressionRules(Base):
             raise self.mistake(
                 "CEP106", msg, self.span(meta), "write for example 1h30m, 10s or 250ms"
             )
-        return ast.Duration(us, self.span(meta))
+        return ast.Duration(us, span=self.span(meta))
 
     def interval(self, meta: Any, children: list[Any]) -> ast.Duration:
         """INTERVAL 'n' UNIT."""
         text, unit, *to = present(children)
         span = self.span(meta)
         name = str(unit).upper().removesuffix("S")
+        if not to and name in _MONTHS:
+            return self._months(text_of(text), name, span)
         if to or name not in _INTERVAL_UNITS:
             msg = f"INTERVAL in {str(unit).upper()}{' TO ' + str(to[0]).upper() if to else ''}"
-            hint = "units are " + ", ".join(_INTERVAL_UNITS)
+            hint = "units are " + ", ".join((*_INTERVAL_UNITS, *_MONTHS))
             raise self.mistake("CEP107", f"{msg} is not supported", span, hint)
         us = interval_us(text_of(text), str(unit))
         if us is None or us < 0:
             msg = f"{text} is not a number of {name}S"
             hint = "the sign stands before INTERVAL" if us else ""
             raise self.mistake("CEP106", msg, span, hint)
-        return ast.Duration(us, span)
+        return ast.Duration(us, span=span)
+
+    def _months(self, amount: str, unit: str, span: Span) -> ast.Duration:
+        """INTERVAL 'n' MONTH."""
+        digits = amount.strip()
+        months = int(digits) * _MONTHS[unit] if re.fullmatch(r"[0-9]{1,6}", digits) else 0
+        if not 0 < months <= _MOST_MONTHS:
+            msg = f"{amount!r} is not a number of {unit}S"
+            raise self.mistake("CEP106", msg, span, "a whole number from 1 on, up to 10,000 years")
+        return ast.Duration(0, months, span)
 
     def PARAM(self, token: Any) -> ast.Parameter:  # noqa: N802
         """$name."""

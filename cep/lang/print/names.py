@@ -76,7 +76,9 @@ def number(value: int | float) -> str:
 
 def duration(node: ast.Duration | ast.Parameter) -> str:
     """Return a duration or the parameter that stands for it."""
-    return f"${node.name}" if isinstance(node, ast.Parameter) else format_duration(node.us)
+    if isinstance(node, ast.Parameter):
+        return f"${node.name}"
+    return f"INTERVAL '{node.months}' MONTH" if node.months else format_duration(node.us)
 
 
 def type_name(node: ast.TypeName) -> str:

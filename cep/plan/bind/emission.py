@@ -15,7 +15,7 @@ from cep.plan.bind.ordering import given_clauses
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.expressions import Column, Expr
-from cep.plan.nodes import Conflate, Filter, Item, Node, OnChange, WindowSize
+from cep.plan.nodes import CalendarWindow, Conflate, Filter, Item, Node, OnChange, WindowSize
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -40,7 +40,13 @@ def gives_changes(node: ast.Select, scope: GroupScope) -> bool:
     if emit is None or emit.mode != "changes" or scope.unbounded:
         return False
     window = scope.grouping.window
-    tumbles = isinstance(window, WindowSize) and window.size_us == window.every_us
+    match window:
+        case WindowSize():
+            tumbles = window.size_us == window.every_us
+        case CalendarWindow():
+            tumbles = window.size == window.every
+        case _:
+            tumbles = False
     if not tumbles or emit.every is not None:
         refuse(
             scope.report, "Emit.changes" if emit.every is None else "Emit.changes_every", emit.span

@@ -67,7 +67,11 @@ def _null(node: ast.Null, scope: Scope) -> Expr:
 
 
 def _duration(node: ast.Duration, scope: Scope) -> Expr:
-    del scope
+    if node.months:
+        hint = (
+            "they size windows in a time zone: TUMBLE(INTERVAL '1' MONTH, zone => 'Europe/Berlin')"
+        )
+        return scope.report.add("CEP216", "months differ in length", node.span, hint)
     return Literal(node.us, Type.DURATION, node.span)
 
 

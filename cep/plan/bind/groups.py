@@ -21,7 +21,7 @@ from cep.plan.bind.report import BROKEN, Report, is_broken
 from cep.plan.bind.scopes import RowScope, Scope
 from cep.plan.bind.windows import WINDOWS, group_window
 from cep.plan.expressions import Aggregate, Column, Expr
-from cep.plan.nodes import EventWindow, GroupWindow, Item, Node, WindowSize
+from cep.plan.nodes import CalendarWindow, EventWindow, GroupWindow, Item, Node, WindowSize
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
@@ -39,7 +39,7 @@ class Grouping:
     """What GROUP BY says: keys with the expressions they were written as, and the window."""
 
     keys: tuple[tuple[ast.Expression, Item], ...]
-    window: WindowSize | EventWindow | FrameWindow
+    window: WindowSize | CalendarWindow | EventWindow | FrameWindow
 
 
 def bind_grouping(
@@ -55,7 +55,7 @@ def bind_grouping(
     """
     report = environment.report
     rows = row_scope("GROUP BY", source, environment)
-    windows: list[WindowSize | EventWindow | FrameWindow | None] = []
+    windows: list[WindowSize | CalendarWindow | EventWindow | FrameWindow | None] = []
     keys: list[tuple[ast.Expression, Item]] = []
     broken = False
     for node in nodes:
@@ -175,7 +175,7 @@ class GroupScope(Scope):
         if aggregate is None:
             return BROKEN
         window = self.grouping.window
-        sized = isinstance(window, WindowSize) or window.kind == "slide"
+        sized = isinstance(window, WindowSize | CalendarWindow) or window.kind == "slide"
         if not sized and needs_length(aggregate):
             message = f"{node.name.upper()} extrapolates to the bounds of a window of one length"
             return self.report.add("CEP216", message, node.span, "write TUMBLE(5m)")

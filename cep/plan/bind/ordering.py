@@ -11,7 +11,7 @@ from cep.plan.bind.names import item_name
 from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
-from cep.plan.nodes import EventWindow, Sorted, WindowSize
+from cep.plan.nodes import CalendarWindow, EventWindow, Sorted, WindowSize
 from cep.types import Type
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def bind_ordering(node: ast.Select, scope: GroupScope) -> Ordering | None:
         for clause in clauses:
             refuse(scope.report, f"Select.{clause}", node.span)
         return None
-    if not isinstance(window, WindowSize):
+    if not isinstance(window, WindowSize | CalendarWindow):
         no_ordering(node, scope.report)
         return None
     if node.limit == 0:

@@ -75,7 +75,6 @@ REFUSED: dict[str, Refusal] = {
     "Select.group_over": Refusal("CEP302", "OVER beside GROUP BY", _SECOND_RULE),
     "TableName.as_of": Refusal("CEP303", "FOR SYSTEM_TIME AS OF outside a join with a table"),
     # windows
-    "Call.zone": Refusal("CEP304", "a window in a time zone", "windows are aligned to UTC"),
     "Descriptor": Refusal("CEP304", "a window over a column that is not the event time"),
     "Frame.following": Refusal("CEP304", "a frame that ends after or before this row"),
     "WindowSpec.order_by": Refusal(

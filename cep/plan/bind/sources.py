@@ -11,7 +11,7 @@ from cep.plan.bind.joins import bind_join
 from cep.plan.bind.recognize import bind_recognize
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.windows import WINDOWS, table_window
-from cep.plan.nodes import Scan, WindowedRows, WindowSize
+from cep.plan.nodes import Scan, WindowedRows
 from cep.schema import ColumnSpec, Schema
 from cep.types import Type
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cep.errors import Span
     from cep.plan.bind.environment import Environment, StreamInfo
     from cep.plan.bind.report import Report
-    from cep.plan.nodes import Node
+    from cep.plan.nodes import CalendarWindow, Node, WindowSize
 
 BOUNDS = ("window_start", "window_end", "window_time")
 
@@ -32,7 +32,7 @@ class RowSource:
     stream: StreamInfo
     qualifiers: tuple[str, ...]
     windowed: bool = False
-    window: WindowSize | None = None
+    window: WindowSize | CalendarWindow | None = None
 
 
 def bind_source(table: ast.Table, environment: Environment) -> RowSource | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cep.lang import ast
+from cep.plan.bind.calendars import argument_name, calendar_window
 from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.refused import refuse
 from cep.plan.nodes import WindowSize
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cep.plan.bind.environment import Environment, StreamInfo
+    from cep.plan.nodes import CalendarWindow
 
 # Durations of each window by parameter name; the positional order is Flink's.
 WINDOWS: dict[str, tuple[str, ...]] = {
@@ -25,10 +27,10 @@ _SPELLINGS = {"every": "slide"}
 _NAMED = {"hop": "HOP(size => 10s, every => 1s)", "cumulate": "CUMULATE(step => 1m, size => 1h)"}
 
 
-def group_window(node: ast.Call, environment: Environment) -> WindowSize | None:
+def group_window(node: ast.Call, environment: Environment) -> WindowSize | CalendarWindow | None:
     """Return the window of a call in GROUP BY: `TUMBLE(10s)`, `HOP(size => 10s, every => 1s)`, `CUMULATE(step => 1m, size => 1h)`.
 
-    Errors: CEP208, CEP214, CEP216, CEP304.
+    Errors: CEP208, CEP214, CEP216.
     """
     name = node.name.lower()
     plain = [a for a in node.args if not isinstance(a, ast.NamedArgument)]
@@ -45,31 +47,33 @@ def _window(
     args: Sequence[ast.Expression | ast.NamedArgument],
     node: ast.Call | ast.TableFunction,
     environment: Environment,
-) -> WindowSize | None:
-    """Return the window for the duration arguments."""
-    report, wanted = environment.report, WINDOWS[name]
-    values: dict[str, int | None] = {}
+) -> WindowSize | CalendarWindow | None:
+    """Return the window for the arguments, all but the zone durations."""
+    report, wanted = environment.report, (*WINDOWS[name], "zone")
+    given: dict[str, ast.Expression] = {}
     for place, arg in enumerate(args):
-        key, value = wanted[min(place, len(wanted) - 1)], arg
+        key, value = wanted[min(place, len(wanted) - 2)], arg
         if isinstance(arg, ast.NamedArgument):
             key, value = _SPELLINGS.get(arg.name.lower(), arg.name.lower()), arg.value
-        if key == "zone":
-            refuse(report, "Call.zone", arg.span)
-            return None
-        if key not in wanted or key in values or isinstance(value, ast.NamedArgument):
+        if key not in wanted or key in given or isinstance(value, ast.NamedArgument):
             written = arg.name.lower() if isinstance(arg, ast.NamedArgument) else key
             message = f"{name.upper()} has no argument {written!r} here"
             hint = f"arguments are {', '.join(wanted)}".replace("slide", "every")
             report.add("CEP208", message, arg.span, hint)
             return None
-        what = f"the {key.replace('slide', 'every')} of {name.upper()}"
-        values[key] = bind_duration(value, what, environment, zero=key == "offset")
-    missing = [k for k in wanted if k != "offset" and k not in values]
+        given[key] = value
+    missing = [k for k in WINDOWS[name] if k != "offset" and k not in given]
     if missing:
         text = missing[0].replace("slide", "every")
         hint = f"write {_NAMED.get(name, 'TUMBLE(10s)')}"
         report.add("CEP214", f"{name.upper()} needs a {text}", node.span, hint)
         return None
+    if "zone" in given:
+        return calendar_window(name, given, node.span, environment)
+    values = {
+        key: bind_duration(value, argument_name(name, key), environment, zero=key == "offset")
+        for key, value in given.items()
+    }
     if name == "cumulate":
         return _cumulating(values, node, environment)
     return _sized(values, node, environment)
@@ -105,7 +109,7 @@ def _sized(
 
 def table_window(
     node: ast.TableFunction, environment: Environment
-) -> tuple[StreamInfo, WindowSize | None] | None:
+) -> tuple[StreamInfo, WindowSize | CalendarWindow | None] | None:
     """Return stream and window of `TABLE(HOP(TABLE s, DESCRIPTOR(ts), d, d))` or `TUMBLE(s, ts, d)`.
 
     Errors: CEP201, CEP208, CEP214, CEP304 when the column is not the event time.

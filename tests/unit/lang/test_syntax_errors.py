@@ -66,7 +66,7 @@ MISTAKES = [
     ("CEP106", "SELECT ¦INTERVAL 'x' MINUTE FROM b;", "is not a number of MINUTES", ""),
     ("CEP106", "SELECT ¦INTERVAL '-5' MINUTE FROM b;", "is not a number", "before INTERVAL"),
     ("CEP106", "SELECT ¦99999999999999999w FROM b;", "is not a duration", ""),
-    ("CEP107", "SELECT ¦INTERVAL '5' MONTH FROM b;", "INTERVAL in MONTH is not supported", "units are"),
+    ("CEP107", "SELECT ¦INTERVAL '5' DECADE FROM b;", "INTERVAL in DECADE is not supported", "units are"),
     ("CEP103", 'SELECT ¦"" FROM b;', "a name without a letter", ""),
 ]  # fmt: skip
 

@@ -37,7 +37,6 @@ CASES: dict[str, str] = {
         "SELECT ¦SUM(n) OVER (ROWS 3 PRECEDING) AS s FROM r GROUP BY TUMBLE(1s)"
     ),
     "TableName.as_of": rule("SELECT room FROM r FOR SYSTEM_TIME AS OF ¦ts"),
-    "Call.zone": rule(GROUPED + "TUMBLE(1d, ¦zone => 'Europe/London')"),
     "Descriptor": rule(
         "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE r, ¦DESCRIPTOR(t2), 1m)) GROUP BY window_start"
     ),
