@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cep.lang import ast
 from cep.types import Type
-from tests.oracle.derived import HIDDEN, flattened
+from tests.oracle.derived import ANSWER, HIDDEN, flattened
 from tests.oracle.expressions import evaluate, item_name
 from tests.oracle.names import table_of
 from tests.oracle.statements import declared
@@ -222,7 +222,9 @@ class Catalog:
             return [item_name(item)]
         match query.from_:
             case ast.TableName(name=name):
-                return [n.rpartition(".")[2] for n in self.columns(name)]
+                names = [n.rpartition(".")[2] for n in self.columns(name)]
+                keeps = any(isinstance(i, ast.SelectItem) and asks(i.alias) for i in query.items)
+                return [n for n in names if keeps or not asks(n)]
             case ast.Join() as join:
                 sides = sides_of(join)
                 return [joined_name(o, n) for o, stream in sides for n in self.columns(stream)]
@@ -278,6 +280,11 @@ class Catalog:
                 return sorted({*streams_of(query.from_).values()} or {default_stream(query.from_)})
             case _:
                 raise UnsupportedError(type(query.from_).__name__)
+
+
+def asks(name: str | None) -> bool:
+    """Whether a column says what a table says of a row."""
+    return name is not None and name.startswith(ANSWER)
 
 
 def table_asked(where: Any) -> list[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # What no name in a rule file holds.
 HIDDEN = "%"
+# How columns are called that say what a table says of a row; stars pass them over.
+ANSWER = "%asked"
 
 
 def flattened(statements: Sequence[ast.Statement]) -> tuple[list[ast.Statement], set[str]]:
@@ -128,6 +130,7 @@ def _query(
 
     table = renamed(_row_sides(node.from_))
     node, table = _with_memberships(node, table, made, numbers)
+    node, table = _with_answers(node, table, made, numbers)
     table = _join_rule(table, made, numbers)
     return replace(node, from_=table, with_=())
 
@@ -175,6 +178,36 @@ def _with_memberships(
         else:
             where = part if where is None else ast.Binary("and", where, part)
     return replace(node, where=where), table
+
+
+def _with_answers(
+    node: Any, table: Any, made: list[ast.Statement], numbers: Iterator[int]
+) -> tuple[Any, Any]:
+    """Return a query whose other questions about tables are columns, and the last of the rules that answer them."""
+    if not isinstance(table, ast.TableName):
+        return node, table
+    asked: list[Any] = []
+
+    def put(part: Any) -> Any:
+        match part:
+            case ast.InTable() | ast.Exists():
+                if part not in asked:
+                    asked.append(part)
+                return ast.Name(f"{ANSWER}{asked.index(part) + 1}")
+            case tuple():
+                return tuple(put(p) for p in part)
+            case _ if is_dataclass(part) and not isinstance(part, type):
+                return replace(part, **{f.name: put(getattr(part, f.name)) for f in fields(part)})
+            case _:
+                return part
+
+    node = put(replace(node, from_=None))
+    for number, part in enumerate(asked, 1):
+        name = f"{HIDDEN}{next(numbers)}"
+        items = (ast.Star(), ast.SelectItem(part, f"{ANSWER}{number}"))
+        made.append(ast.CreateRule(name, ast.Insert(ast.Select(items, table, part))))
+        table = ast.TableName(name, alias=table.alias or table.name)
+    return node, table
 
 
 def _ands(node: Any) -> list[Any]:

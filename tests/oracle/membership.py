@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 class Membership(Operator):
-    """A rule `SELECT * FROM stream WHERE condition on a table`."""
+    """A rule `SELECT * FROM stream WHERE condition on a table`; with one more item all rows, and the answer in it."""
 
     def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
         super().__init__(catalog, rule.name, reads, rule.name)
@@ -25,6 +25,7 @@ class Membership(Operator):
         assert isinstance(query.from_, ast.TableName)
         self.owner = query.from_.alias or query.from_.name
         self.where: Any = query.where
+        self.answer = query.items[1].alias if len(query.items) > 1 else None  # type: ignore[union-attr]
         self.table = table_asked(query.where)[0]
         self.shape = catalog.tables[self.table]
         self.now: dict[tuple[Any, ...], Row] = {}
@@ -42,9 +43,12 @@ class Membership(Operator):
         if event.stream == self.table:
             self._change(event.row)
             return []
-        return [dict(event.row)] if self._holds(event.row) else []
+        found = self._holds(event.row)
+        if self.answer is not None:
+            return [{**event.row, self.answer: found}]
+        return [dict(event.row)] if found is True else []
 
-    def _holds(self, row: Row) -> bool:
+    def _holds(self, row: Row) -> bool | None:
         where = self.where
         negated = isinstance(where, ast.Unary)
         where = where.operand if negated else where
@@ -52,7 +56,7 @@ class Membership(Operator):
         if isinstance(where, ast.InTable):
             value = evaluate(where.operand, scope)
             found = any(value == key[0] for key in self.now)
-            return value is not None and found != (negated != where.negated)
+            return None if value is None else found != (negated != where.negated)
         query = where.query
         names = {query.from_.name, query.from_.alias}
         found = any(

@@ -37,17 +37,17 @@ class TableShape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
+class TableTest:
     """A condition on a table: ON of the join with it; keeps: rows with a partner, else those without.
 
-    known: what must not be NULL for the condition to be TRUE.
+    asked: what is looked up in the table; if it is NULL, so is the answer.
     """
 
     table: str
     alias: str
     condition: ast.Expression
     keeps: bool
-    known: ast.Expression | None = None
+    asked: ast.Expression | None = None
 
 
 def shapes(statements: Sequence[ast.Statement]) -> dict[str, TableShape]:
@@ -110,10 +110,10 @@ def with_tests(
     rest: list[ast.Expression] = []
     source = node.from_
     for part in _conjuncts(node.where):
-        test = _test(part, source, tables, report)
+        test = table_test(part, source, tables, report)
         if test == "wrong":
             continue
-        if isinstance(test, _Test):
+        if isinstance(test, TableTest):
             stream = hide(_joined(source, test, tables[test.table]))
             source = ast.TableName(stream, alias=source.alias or source.name, span=source.span)
         else:
@@ -141,10 +141,13 @@ def _conjuncts(node: ast.Expression) -> list[ast.Expression]:
             return [node]
 
 
-def _test(
+def table_test(
     part: ast.Expression, source: ast.TableName, tables: dict[str, TableShape], report: Report
-) -> _Test | str | None:
-    """Return a condition on a table, "wrong" for one with a mistake, None for any other condition."""
+) -> TableTest | str | None:
+    """Return a condition on a table, "wrong" for one with a mistake, None for any other condition.
+
+    Errors: CEP236, CEP258.
+    """
     owner = source.alias or source.name
     match part:
         case ast.InTable():
@@ -169,7 +172,7 @@ def _known(name: str, span: Any, tables: dict[str, TableShape], report: Report) 
 
 def _in_table(
     node: ast.InTable, owner: str, tables: dict[str, TableShape], report: Report
-) -> _Test | str:
+) -> TableTest | str:
     if not _known(node.table, node.span, tables, report):
         return "wrong"
     key = tables[node.table].key
@@ -182,12 +185,12 @@ def _in_table(
     alias = node.table if node.table != owner else _TABLE
     column = ast.Member(ast.Name(alias, node.span), key[0], node.span)
     condition = ast.Binary("eq", column, operand, node.span)
-    return _Test(node.table, alias, condition, not node.negated, operand if node.negated else None)
+    return TableTest(node.table, alias, condition, not node.negated, operand)
 
 
 def _exists(
     node: ast.Exists, owner: str, tables: dict[str, TableShape], report: Report, *, keeps: bool
-) -> _Test | str | None:
+) -> TableTest | str | None:
     query = node.query
     if not isinstance(query, ast.Select) or not isinstance(query.from_, ast.TableName):
         return None
@@ -202,7 +205,7 @@ def _exists(
     named = _owned(where, lambda name: alias if name in columns else owner)
     if alias != own:
         named = _renamed(named, own)
-    return _Test(table.name, alias, named, keeps)
+    return TableTest(table.name, alias, named, keeps)
 
 
 def _owned(node: Any, owner: Callable[[str], str]) -> Any:
@@ -213,7 +216,7 @@ def _owned(node: Any, owner: Callable[[str], str]) -> Any:
         case ast.Member(target=ast.Name()):
             return node
         case _:
-            return _parts(node, lambda part: _owned(part, owner))
+            return parts_of(node, lambda part: _owned(part, owner))
 
 
 def _renamed(node: Any, own: str) -> Any:
@@ -222,10 +225,11 @@ def _renamed(node: Any, own: str) -> Any:
         case ast.Member(target=ast.Name(name=name)) if name == own:
             return replace(node, target=ast.Name(_TABLE, node.span))
         case _:
-            return _parts(node, lambda part: _renamed(part, own))
+            return parts_of(node, lambda part: _renamed(part, own))
 
 
-def _parts(node: Any, change: Callable[[Any], Any]) -> Any:
+def parts_of(node: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a node, or a tuple of nodes, with its parts changed."""
     if isinstance(node, tuple):
         return tuple(change(part) for part in node)
     if is_dataclass(node) and not isinstance(node, type):
@@ -234,17 +238,25 @@ def _parts(node: Any, change: Callable[[Any], Any]) -> Any:
     return node
 
 
-def _joined(source: ast.TableName, test: _Test, shape: TableShape) -> ast.Select:
+def with_table(
+    source: ast.TableName, test: TableTest, shape: TableShape
+) -> tuple[ast.Join, ast.Expression]:
+    """Return the rows of the stream with what the table has for them, and what is NULL where it has nothing."""
+    span = test.condition.span
+    right = ast.TableName(test.table, alias=test.alias, span=span)
+    join = ast.Join(source, right, "left", test.condition, span=span)
+    if not shape.key:
+        return join, ast.Null(span)
+    return join, ast.Member(ast.Name(test.alias, span), shape.key[0], span)
+
+
+def _joined(source: ast.TableName, test: TableTest, shape: TableShape) -> ast.Select:
     """Return the query that gives the rows of the stream with a partner in the table, or without."""
     span = test.condition.span
     owner = ast.Name(source.alias or source.name, span)
-    right = ast.TableName(test.table, alias=test.alias, span=span)
-    join = ast.Join(source, right, "left", test.condition, span=span)
-    key = (
-        ast.Member(ast.Name(test.alias, span), shape.key[0], span) if shape.key else ast.Null(span)
-    )
+    join, key = with_table(source, test, shape)
     where: ast.Expression = ast.Is(key, "null", test.keeps, span)
-    if test.known is not None:
-        where = ast.Binary("and", where, ast.Is(test.known, "null", negated=True, span=span), span)
+    if test.asked is not None and not test.keeps:
+        where = ast.Binary("and", where, ast.Is(test.asked, "null", negated=True, span=span), span)
     item = ast.SelectItem(ast.MemberStar(owner, span), span=span)
     return ast.Select((item,), join, where, span=span)

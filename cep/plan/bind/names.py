@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from cep.plan.nodes import Item
 
 
+HIDDEN = "$"
+"""How the names of columns begin that `*` passes over; none in a file begins so."""
+
+
 def item_name(node: ast.Expression) -> str | None:
     """Return the name of an item without alias, or None if it contains no name at all."""
     match node:

@@ -10,7 +10,7 @@ from cep.plan.bind.aggregates import bind_aggregate, find_aggregate, needs_lengt
 from cep.plan.bind.constants import bind_count, bind_duration
 from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.lints import lint_unbounded
-from cep.plan.bind.names import fresh
+from cep.plan.bind.names import HIDDEN, fresh
 from cep.plan.bind.operators import convert
 from cep.plan.bind.refused import LATER_FUNCTIONS, refuse
 from cep.plan.bind.report import BROKEN, is_broken
@@ -199,7 +199,8 @@ class OverScope(RowScope):
         return [
             Item(self._own_name(c.name), Column(0, c.name, c.type, c.not_null, node.span))
             for c in self.schema.columns
-            if not (self.joined and owner) or c.name.rpartition(".")[0] == owner
+            if (not (self.joined and owner) or c.name.rpartition(".")[0] == owner)
+            and not self._own_name(c.name).startswith(HIDDEN)
         ]
 
     def _own_name(self, name: str) -> str:

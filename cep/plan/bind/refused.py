@@ -83,13 +83,13 @@ REFUSED: dict[str, Refusal] = {
     # expressions
     "InTable": Refusal(
         "CEP306",
-        "IN over a table anywhere but between the ANDs of WHERE over one stream",
-        "write a subquery: FROM (SELECT * FROM s WHERE k IN t) ..",
+        "IN over a table in HAVING, in a condition of a pattern or incident, or over a join or window table function",
+        "write a subquery: FROM (SELECT *, k IN t AS known FROM s) ..",
     ),
     "Exists": Refusal(
         "CEP306",
-        "EXISTS anywhere but between the ANDs of WHERE over one stream",
-        "it asks for rows of a table: WHERE EXISTS (SELECT * FROM t WHERE t.key = s.k)",
+        "EXISTS in HAVING, in a condition of a pattern or incident, or over a join or window table function",
+        "it asks for rows of a table: SELECT EXISTS (SELECT * FROM t WHERE t.key = s.k) AS known FROM s",
     ),
     "Binary.regexp": Refusal("CEP306", "REGEXP", "use LIKE"),
     "Call.later": Refusal("CEP305", "this function"),

@@ -16,6 +16,7 @@ from cep.plan.bind.key_expressions import with_computed_keys
 from cep.plan.bind.membership import TableShape, asks_tables, shapes, view_key, with_tests
 from cep.plan.bind.names import item_name
 from cep.plan.bind.refused import refuse
+from cep.plan.bind.table_answers import with_answers
 from cep.plan.bind.templates import Templates
 
 if TYPE_CHECKING:
@@ -129,12 +130,13 @@ class _Rule:
                 names = self._common(node.with_, names)
                 from_ = None if node.from_ is None else self._table(node.from_, names)
                 node = replace(node, from_=from_, with_=())
-                return with_tests(
-                    node,
-                    self.tables,
-                    lambda test: self._hide(test, names, "", node.span),
-                    self.report,
-                )
+                span = node.span
+
+                def hide(asking: ast.Select) -> str:
+                    return self._hide(asking, names, "", span)
+
+                node = with_tests(node, self.tables, hide, self.report)
+                return with_answers(node, self.tables, hide, self.report)
 
     def _common(self, tables: Sequence[ast.CommonTable], names: Names) -> Names:
         own: set[str] = set()

@@ -44,7 +44,7 @@ CASES: dict[str, str] = {
         "SELECT SUM(n) OVER (ROWS BETWEEN 3 PRECEDING AND ¦3 FOLLOWING) AS s FROM r"
     ),
     "WindowSpec.order_by": rule("SELECT SUM(n) OVER (ORDER BY ¦n ROWS 3 PRECEDING) AS s FROM r"),
-    "InTable": rule("SELECT room FROM r WHERE n = 1 OR ¦room IN rooms"),
+    "InTable": rule(GROUPED + "TUMBLE(1s) HAVING ¦room IN rooms"),
     "Exists": rule("SELECT ¦EXISTS (SELECT room FROM q) AS x FROM r"),
     "Binary.regexp": rule("SELECT room FROM r WHERE ¦room REGEXP 'a'"),
     "Call.later": rule("SELECT ¦COLLECT(value) AS x FROM r GROUP BY TUMBLE(1s)"),
