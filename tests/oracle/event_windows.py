@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from cep.lang import ast
 from tests.oracle.expressions import evaluate
 from tests.oracle.operator import QueryOperator, Timer
+from tests.oracle.ordering import ordered, orders
 from tests.oracle.values import UnsupportedError
-from tests.oracle.windows import GroupRows, Open
+from tests.oracle.windows import GroupRows, GroupScope, Open
 
 if TYPE_CHECKING:
     from tests.oracle.catalog import Catalog, Event
@@ -29,6 +30,7 @@ class EventWindows(GroupRows):
     """A row when a window of a group ends; a group has one window at a time."""
 
     by_rows = True
+    orders = True
 
     def __init__(self, catalog: Catalog, rule: ast.CreateRule, reads: list[str]) -> None:
         QueryOperator.__init__(self, catalog, rule, reads)
@@ -95,30 +97,39 @@ class EventWindows(GroupRows):
     def windows(self) -> list[Timer]:
         if self.kind == "BATCH":
             length = self.argument("size", 0)
-            return [self._at_end(w, w.start + length) for w in self.open]
+            return self._ends([(w, w.start + length) for w in self.open], 1)
         most = self.argument("max", 1) if self.kind == "SESSION" else None
-        return [self._at_end(w, w.start + most) for w in self.open] if most is not None else []
-
-    def _at_end(self, window: Open, end: int) -> Timer:
-        return Timer(
-            end - 1,
-            (window.start, window.events[0].position),
-            lambda: self._close_at(window, end, end - 1),
-        )
+        return [] if most is None else self._ends([(w, w.start + most) for w in self.open], 1)
 
     def deadlines(self) -> list[Timer]:
         if self.kind != "SESSION":
             return []
         gap = self.argument("gap", 0)
+        return self._ends([(w, w.events[-1].t + gap) for w in self.open], 0)
+
+    def _ends(self, ends: list[tuple[Open, int]], before: int) -> list[Timer]:
+        """Return the timers of windows, `before` us before their ends; one for all of an end if their rows are ordered."""
+        if orders(self.query):
+            together = [[(w, end) for w, end in ends if end == e] for e in {e for _, e in ends}]
+        else:
+            together = [[pair] for pair in ends]
         return [
             Timer(
-                w.events[-1].t + gap,
-                (w.events[0].position,),
-                lambda w=w: self._close_at(w, w.events[-1].t + gap, w.events[-1].t + gap),
+                some[0][1] - before,
+                (some[0][0].start, min(w.events[0].position for w, _ in some)),
+                lambda some=some: self._close_all(some, some[0][1] - before),
             )
-            for w in self.open
+            for some in together
         ]
 
-    def _close_at(self, window: Open, end: int, t: int) -> list[Row]:
-        window.end = end
-        return self.close(window, t)
+    def _close_all(self, some: list[tuple[Open, int]], t: int) -> list[Row]:
+        """Take out windows that end together and return their rows, in the order in which they opened."""
+        scopes = []
+        for window, end in sorted(some, key=lambda pair: pair[0].events[0].position):
+            window.end = end
+            self.open.remove(window)
+            scope = GroupScope(self, window)
+            having = self.query.having
+            if having is None or evaluate(having, scope) is True:
+                scopes.append(scope)
+        return self.rows(t, ordered(self.query, scopes))

@@ -23,6 +23,7 @@ from cep.codegen.keys import KeySlots
 from cep.codegen.layout import Layout
 from cep.codegen.scope import RowScope
 from cep.codegen.window.collected import BY_GROUP, Collected
+from cep.codegen.window.ordering import Ordering
 from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
@@ -30,7 +31,7 @@ from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_WINDOW
 from cep.plan.nodes import EventWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
 
     from cep.codegen.scope import Value
@@ -44,6 +45,7 @@ _ENDS, _NOTHING_KEPT = 1, 2
 class _EventWindowKernel:
     """Writes the kernel of one group window.
 
+    Only one of them, with DISTINCT, ORDER BY or LIMIT n: `ending`, the slots of windows that end at one instant.
     State of a slot: rows (of its open window, 0: none is open), start, last (us), first (place of the window
     among all that opened), one timer, the slots of the aggregates.
     """
@@ -63,13 +65,19 @@ class _EventWindowKernel:
         if self.timed:
             layout.state("due", "i64", pool)
             layout.state("heap", "i32", pool)
-            layout.state("place", "i32", pool, fill=-1)
+            layout.state("heap_place", "i32", pool, fill=-1)
             self.timers = layout.register_number("timers")
         self.slots.arrays("pane_", (*self.slots.merged(), *self.slots.carried()), pool)
         self.slots.arrays("base_", self.slots.carried(), pool)
         self.collected = Collected(self.slots.collected(), layout, self.keys, BY_GROUP)
         self.seen = layout.register("windows_seen")
         self.open = layout.register("windows_open")
+        # Windows that end together, where something is done with their rows together; only time ends several at once.
+        self.together = self.timed and node.ordered
+        if self.together:
+            for name in ("ending", "picked", "spare"):
+                layout.state(name, "i64", pool)
+            self.n_ending = layout.register("n_ending")
         self.outputs = {c.name: layout.output(c.name, c.type) for c in node.schema.columns}
 
     def write(self) -> KernelSpec:
@@ -87,7 +95,10 @@ class _EventWindowKernel:
                 body.line(f"limit = {half}({ts}[row], 1 if {phase}[row] > 2 else 0)")
             body.lines("ends = 0", "slot = 0", "cause = row", "instant = 0", "bound = 0")
             keyword = "if"
-            if self.timed:
+            if self.together:
+                keyword = "elif"
+                self._ends_together()
+            elif self.timed:
                 keyword = "elif"
                 with body.block(f"if {self._first_timer()} < limit:"):
                     self._timer()
@@ -111,7 +122,7 @@ class _EventWindowKernel:
 
     def _timer_call(self, function: str, more: str = "") -> str:
         call = self.layout.use("timers", function)
-        return f"{call}(reg, {self.timers}, heap, place, due, first, slot{more})"
+        return f"{call}(reg, {self.timers}, heap, heap_place, due, first, slot{more})"
 
     def _deadline(self) -> None:
         """Write `bound`, the end of the window in `slot` as it stands, and its timer in halves, `deadline`."""
@@ -141,10 +152,61 @@ class _EventWindowKernel:
         with body.block("if deadline > due[slot]:"):
             body.line(self._timer_call("set_timer", ", deadline"))
         with body.block("else:"):
-            body.lines(f"ends = {_ENDS}", f"cause = {CAUSE_WINDOW}", "instant = bound - 1")
-            if self.window.kind == "session":
-                with body.block("if deadline & 1 == 1:"):
-                    body.lines(f"cause = {CAUSE_DEADLINE}", "instant = bound")
+            body.line(f"ends = {_ENDS}")
+            self._instant()
+
+    def _instant(self) -> None:
+        """Write `instant` and `cause` of the row of a window that ends at `bound` by its timer."""
+        body = self.body
+        body.lines(f"cause = {CAUSE_WINDOW}", "instant = bound - 1")
+        if self.window.kind == "session":
+            with body.block("if deadline & 1 == 1:"):
+                body.lines(f"cause = {CAUSE_DEADLINE}", "instant = bound")
+
+    def _ends_together(self) -> None:
+        """Write the ends of all windows whose timers fire at once: first they are gathered, then their rows given."""
+        body, layout = self.body, self.layout
+        with body.block(f"if {self.n_ending} > 0:"):
+            with body.block(f"if n_out + {self.n_ending} > {layout.capacity('out')}:"):
+                body.lines(f"status = {layout.full('out')}", "break")
+            self._rows_together()
+        body.line(f"fires = {self._first_timer()}")
+        gather = body.block(f"while {self._first_timer()} == fires:")
+        with body.block("if fires < limit:"), gather:
+            body.line("slot = heap[0]")
+            self._deadline()
+            with body.block("if deadline > due[slot]:"):
+                body.line(self._timer_call("set_timer", ", deadline"))
+            with body.block("else:"):
+                body.lines(f"ending[{self.n_ending}] = slot", f"{self.n_ending} += 1")
+                body.line(self._timer_call("clear_timer"))
+
+    def _rows_together(self) -> None:
+        """Write the rows of the windows in `ending` that pass HAVING, as the three clauses leave them; end all."""
+        body, having = self.body, self.node.having
+        body.line("slot = ending[0]")
+        self._deadline()
+        self._instant()
+        body.line("n_picked = 0")
+        with body.block(f"for number in range({self.n_ending}):"):
+            body.line("slot = ending[number]")
+            test = "" if having is None else conditions.is_true(having, self._outputs())
+            with body.block(f"if {test}:") if test else nullcontext():
+                body.lines("picked[n_picked] = slot", "n_picked += 1")
+        scope = partial(self._outputs, counted=())
+        Ordering(self.node, self.layout, self.keys.pool, scope, first="first").write(body)
+        uncounted = {c.name for c in columns_of(having)}
+        with body.block("for number in range(n_picked):"):
+            body.line("slot = picked[number]")
+            names = [n for n, _ in self.node.aggregates if n not in uncounted]
+            store_row(self.node, self._outputs(counted=names), self.outputs, "n_out")
+            body.lines("out_ts[n_out] = instant", "out_cause[n_out] = cause", "n_out += 1")
+        with body.block(f"for number in range({self.n_ending}):"):
+            body.line("slot = ending[number]")
+            self._forget()
+            if not self.keys.fixed and not self.slots.carried():
+                self.keys.release(body)
+        body.lines(f"{self.n_ending} = 0", "continue")
 
     # ------------------------------------------------------------------ rows
 
@@ -185,7 +247,7 @@ class _EventWindowKernel:
             body.lines("rows[slot] += 1", "last[slot] = instant")
             self._add(scope, self.slots.all(), "pane_")
         if self.timed:
-            with body.block("if place[slot] < 0:"):
+            with body.block("if heap_place[slot] < 0:"):
                 self._deadline()
                 body.lines(self._timer_call("set_timer", ", deadline"), "bound = instant")
         if window.count is not None:
@@ -227,45 +289,51 @@ class _EventWindowKernel:
             with passes:
                 store_row(self.node, scope, self.outputs, "n_out")
                 body.lines("out_ts[n_out] = instant", "out_cause[n_out] = cause", "n_out += 1")
-            for used in self.slots.carried():
-                self.slots.merge(
-                    body, used, used.cells("base_", "slot"), used.cells("pane_", "slot")
-                )
-            kept = (*self.slots.merged(), *self.slots.carried())
-            self.slots.reset(body, kept, lambda used: used.cells("pane_", "slot"))
-            self.collected.forget(body, "slot")
-            body.lines("rows[slot] = 0", f"{self.open} -= 1")
+            self._forget()
             if self.timed:
                 body.line(self._timer_call("clear_timer"))
         if not keys.fixed and not self.slots.carried():
             with body.block("if ends > 0:"):
                 keys.release(body)
 
-    def _outputs(self) -> OutputScope:
-        """Return the scope of the output row of the group in `slot`."""
+    def _forget(self) -> None:
+        """Write that no window of the group in `slot` is open, and its cells are as they were before."""
+        body = self.body
+        for used in self.slots.carried():
+            self.slots.merge(body, used, used.cells("base_", "slot"), used.cells("pane_", "slot"))
+        kept = (*self.slots.merged(), *self.slots.carried())
+        self.slots.reset(body, kept, lambda used: used.cells("pane_", "slot"))
+        self.collected.forget(body, "slot")
+        body.lines("rows[slot] = 0", f"{self.open} -= 1")
+
+    def _outputs(
+        self, slot: str = "slot", *, counted: Collection[str] | None = None
+    ) -> OutputScope:
+        """Return the scope of the output row of the group in a slot; counted: aggregates whose errors count, None: all."""
         node = self.node
         columns: dict[str, Callable[[], Value]] = {
-            "window_start": lambda: time_value("start[slot]"),
+            "window_start": lambda: time_value(f"start[{slot}]"),
             "window_end": lambda: time_value("bound"),
         }
         for number, item in enumerate(node.keys):
-            columns[item.name] = partial(self.keys.value, number, "slot")
+            columns[item.name] = partial(self.keys.value, number, slot)
         for name, aggregate in node.aggregates:
             columns[name] = partial(
                 self.slots.value,
                 self.body,
                 aggregate,
-                self._cells,
-                start="start[slot]",
+                partial(self._cells, slot=slot),
+                start=f"start[{slot}]",
                 end="bound",
+                count_errors=counted is None or name in counted,
             )
         sources = {item.name: item.value for item in node.keys} | dict(node.aggregates)
         return OutputScope(self.layout, self.body, columns, sources, "instant")
 
-    def _cells(self, used: Slot) -> dict[str, str]:
+    def _cells(self, used: Slot, slot: str) -> dict[str, str]:
         if used.kind.collects:
-            return self.collected.fields(used, "slot")
-        return used.cells("base_" if used.kind.carried else "pane_", "slot")
+            return self.collected.fields(used, slot)
+        return used.cells("base_" if used.kind.carried else "pane_", slot)
 
 
 def event_window_kernel(node: GroupWindow, entry: str) -> KernelSpec:

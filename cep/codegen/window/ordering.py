@@ -26,14 +26,21 @@ if TYPE_CHECKING:
 class Ordering:
     """Writes what the three clauses do to `picked` and `n_picked`.
 
-    scope: makes the scope of the output row of the group in a slot.
+    scope: makes the scope of the output row of the group in a slot. first: the array of the places of their first rows.
     """
 
     def __init__(
-        self, node: GroupWindow, layout: Layout, pool: str, scope: Callable[[str], OutputScope]
+        self,
+        node: GroupWindow,
+        layout: Layout,
+        pool: str,
+        scope: Callable[[str], OutputScope],
+        *,
+        first: str = "window_first",
     ) -> None:
         self.node = node
         self.scope = scope
+        self.first = first
         self.pool = pool
         self.layout = layout
 
@@ -96,7 +103,7 @@ class Ordering:
             with writer.block(f"if {classes}[g] != before:"):
                 writer.lines(f"before = {classes}[g]", "picked[kept] = g", "kept += 1")
         writer.line("n_picked = kept")
-        self._sort(writer, "window_first")
+        self._sort(writer, self.first)
 
     def _split(self, writer: Writer, classes: str) -> None:
         """Write the splitting of classes by the ranks, by which the groups are sorted."""

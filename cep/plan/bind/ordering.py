@@ -9,7 +9,6 @@ from cep.lang import ast
 from cep.plan.bind.expressions import bind_expression
 from cep.plan.bind.names import item_name
 from cep.plan.bind.operators import convert
-from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import is_broken
 from cep.plan.nodes import CalendarWindow, EventWindow, Sorted, WindowSize
 from cep.types import Type
@@ -60,17 +59,13 @@ def bind_ordering(node: ast.Select, scope: GroupScope) -> Ordering | None:
 
     To be called before the node of the groups is made: it collects their aggregates.
 
-    Errors: CEP216 LIMIT 0 or a position in ORDER BY, CEP223 no window, CEP224 what DISTINCT leaves out, CEP302 a window that rows open, and those of expressions.
+    Errors: CEP216 LIMIT 0 or a position in ORDER BY, CEP223 no window, CEP224 what DISTINCT leaves out, and those of expressions.
     """
     clauses = given_clauses(node)
     if not clauses:
         return None
     window = scope.grouping.window
-    if isinstance(window, EventWindow):
-        for clause in clauses:
-            refuse(scope.report, f"Select.{clause}", node.span)
-        return None
-    if not isinstance(window, WindowSize | CalendarWindow):
+    if not isinstance(window, WindowSize | CalendarWindow | EventWindow):
         no_ordering(node, scope.report)
         return None
     if node.limit == 0:

@@ -21,7 +21,6 @@ class Refusal:
 
 
 _SECOND_RULE = "write a second rule that reads the output stream of the first"
-_TWO_WINDOWS = "use TUMBLE(10s) or HOP(size => 10s, every => 1s)"
 
 # Key: class of the AST node, or class and the field or value that makes it special.
 REFUSED: dict[str, Refusal] = {
@@ -54,13 +53,6 @@ REFUSED: dict[str, Refusal] = {
     "Annotation.peers": Refusal("CEP310", "@peers"),
     # queries
     "Insert.star": Refusal("CEP302", "a star beside a list of columns", "write the columns out"),
-    "Select.distinct": Refusal(
-        "CEP302", "SELECT DISTINCT over a window that rows open and end", _TWO_WINDOWS
-    ),
-    "Select.order_by": Refusal(
-        "CEP302", "ORDER BY over a window that rows open and end", _TWO_WINDOWS
-    ),
-    "Select.limit": Refusal("CEP302", "LIMIT n over a window that rows open and end", _TWO_WINDOWS),
     "Select.from_": Refusal("CEP302", "SELECT without FROM"),
     "Select.group_by": Refusal(
         "CEP302",
