@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cep.api import Engine, run
+    from cep.api import Engine
+    from cep.backtest import run
     from cep.errors import CepError
     from cep.functions.python import vectorized
     from cep.tables import Coded, Event, Table
@@ -19,7 +20,7 @@ _ROOMS = {
     "Engine": "cep.api",
     "Event": "cep.tables",
     "Table": "cep.tables",
-    "run": "cep.api",
+    "run": "cep.backtest",
     "vectorized": "cep.functions.python",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -13,11 +14,15 @@ from cep.connectors.columnar import ColumnarReader
 from cep.connectors.columns import from_dicts
 from cep.connectors.file import open_sink
 from cep.delivery import Delivery, EventStream
-from cep.engine.core import EngineCore
-from cep.engine.pipeline import Input, drive
+from cep.engine.core import BadEvent, EngineCore
+from cep.engine.pipeline import drive
 from cep.errors import SourceText, error, nearest
-from cep.inputs import instant, sources_of
+from cep.inputs import inputs_of, instant
 from cep.operators.observed import ObservedOperator
+from cep.recovery import Places, described, last_checkpoint
+from cep.rule_files import Rules, rule_sources
+from cep.state.checkpoints import CheckpointCounts, Checkpoints
+from cep.state.disk import Disk
 from cep.types import MAX_I64
 
 if TYPE_CHECKING:
@@ -31,41 +36,13 @@ if TYPE_CHECKING:
     from cep.connectors.base import Sink
     from cep.engine.change import RuleChanges
     from cep.engine.clock import WallClock
-    from cep.engine.core import BadEvent
+    from cep.engine.pipeline import Input
     from cep.errors import Problem
     from cep.graph.graph import Graph
     from cep.tables import Event, Table
 
-Rules = str | Path | list[str] | list[Path] | list[SourceText]
 BATCH_ROWS = 10_000
 TIERS = ("auto", "python", "llvm")
-
-
-def rule_sources(rules: Rules) -> list[SourceText]:
-    """Return rule texts of a path, a list of paths or texts, or rule text itself (it has a `;` or a line end).
-
-    Raises:
-        CepError: CEP201, a file cannot be read.
-    """
-    if isinstance(rules, str) and (";" in rules or "\n" in rules):
-        return [SourceText("<rules>", rules)]
-    sources = []
-    for path in rules if isinstance(rules, list) else [rules]:
-        if isinstance(path, SourceText):
-            sources.append(path)
-            continue
-        try:
-            sources.append(SourceText(str(path), Path(path).read_bytes().decode("utf-8")))
-        except (OSError, UnicodeDecodeError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else "not UTF-8"
-            msg = f"cannot read rule file {path}: {reason}"
-            hint = (
-                "rule text is told from a path by its ';'"
-                if isinstance(rules, str) and " " in rules
-                else ""
-            )
-            raise error("CEP201", msg, hint=hint) from problem
-    return sources
 
 
 class Engine:
@@ -131,7 +108,10 @@ class Engine:
         self._outputs: list[tuple[str, EventBatch]] = []
         self._read_columns()
         self._batch_rows = batch_rows
-        self._reading: list[Any] = []  # sources of `read`
+        self._places = Places()
+        self._disk = Disk()
+        self.checkpoints = CheckpointCounts()
+        self.restored: RuleChanges | None = None  # what is not as it was in the checkpoint
         self._lock = threading.RLock()
         self._changing = threading.RLock()  # rules change one after the other
         self._delivering = False
@@ -357,13 +337,12 @@ class Engine:
         opened: list[Input] = []
         try:
             for stream, given in inputs.items():
-                found = enumerate(sources_of(self._core, stream, given, span))
-                opened += [Input(stream, number, source) for number, source in found]
+                opened += inputs_of(self._core, stream, given, span)
+            self._places.open_inputs(opened)
         except BaseException:
             for item in opened:
                 item.source.close()
             raise
-        self._reading = [item.source for item in opened]
         with closing(drive(self._core, opened, self._lock)) as steps:
             for rows in steps:
                 with self._lock:
@@ -372,7 +351,8 @@ class Engine:
 
     def share_read(self) -> float | None:
         """Return which part of the inputs of `read` was read (0 to 1), None when their size is not known."""
-        shares = [s.share() if hasattr(s, "share") else None for s in self._reading]
+        sources: list[Any] = [item.source for item in self._places.inputs]
+        shares = [s.share() if hasattr(s, "share") else None for s in sources]
         known = [s for s in shares if s is not None]
         return sum(known) / len(known) if known and len(known) == len(shares) else None
 
@@ -385,8 +365,10 @@ class Engine:
             CepError: CEP401, no rule writes the stream; CEP504 not writable, CEP505 unknown format.
         """
         self._known_output(stream)
-        sink = open_sink(uri, self._delivery.schema(stream), self._core.strings)
+        begun = self._places.written(stream, uri)
+        sink = open_sink(uri, self._delivery.schema(stream), self._core.strings, begun)
         self._delivery.add_writer(stream, sink.write)
+        self._places.open_output(stream, uri, sink)
         return sink
 
     def tables(self) -> dict[str, Table]:
@@ -482,11 +464,11 @@ class Engine:
             return {**self._core.stats(), "callback_failures": self._delivery.callback_failures}
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Return all state as named arrays; `Engine(same rules).restore(arrays)` goes on from there."""
+        """Return all state as named arrays; `Engine(same rules).load_snapshot(arrays)` goes on from there."""
         with self._lock:
             return self._core.snapshot()
 
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def load_snapshot(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over a snapshot; this engine must be fresh and have the same rules.
 
         Raises:
@@ -494,6 +476,52 @@ class Engine:
         """
         with self._lock:
             self._core.restore(dict(arrays))
+
+    def checkpoint(self, path: str | Path) -> Path:
+        """Write all state and the positions of files into a folder, where the last two checkpoints are kept.
+
+        What was written to files is on the medium first. Returns the path of the checkpoint.
+
+        Raises:
+            CepError: CEP508, it cannot be written (the last good one is kept); CEP404, the engine is closed.
+        """
+        start = time.perf_counter()
+        with self._lock:
+            self._open()
+            self._deliver()
+            meta = described(self._core, self._places, self._sources, self._params)
+            arrays = self._core.snapshot()
+        written, size = Checkpoints(Path(path), self._disk).save(arrays, meta)
+        self.checkpoints.count(time.perf_counter() - start, size, time.time())
+        return written
+
+    @classmethod
+    def restore(cls, path: str | Path, rules: Rules | None = None, **options: Any) -> Engine:
+        """Return an engine that goes on from the last good checkpoint in a folder.
+
+        rules: by default those of the checkpoint, with their parameters. Of others, those that do the same go on with
+        their state, with KEEP STATE those that differ in literals of conditions; the rest starts fresh
+        (`restored` tells). options: as of `Engine`. Inputs that are read and files that are written under the
+        same names go on where the checkpoint was.
+
+        Raises:
+            CepError: CEP509 there is no checkpoint, none can be read, or a newer version wrote it; CEP506, the streams are
+                others; CEP238, KEEP STATE of a rule of another form; mistakes of the rules.
+        """
+        arrays, meta = last_checkpoint(Path(path))
+        given: Rules = [SourceText(name, text) for name, text in meta["rules"]]
+        if rules is None:
+            options.setdefault("params", meta["params"])
+        engine = cls(given if rules is None else rules, **options)
+        try:
+            with engine._lock:
+                engine.restored = engine._core.restore(arrays, changed=True)
+                engine._core.rejects.extend(BadEvent(*row) for row in meta["rejects"])
+                engine._places.go_on(meta)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
 
     def check(self) -> None:
         """Assert the engine's invariants (for tests)."""
@@ -559,38 +587,6 @@ class Engine:
     ) -> None:
         """Close the engine."""
         self.close()
-
-
-def run(
-    rules: Rules,
-    inputs: Mapping[str, Any],
-    *,
-    params: Mapping[str, object] | None = None,
-    tier: str = "auto",
-    raw_time: bool = False,
-    rewrites: bool = True,
-) -> dict[str, Table]:
-    """Run rules over bounded inputs to their end and return every output stream, empty ones too.
-
-    Args:
-        rules: a path, a list of paths (or of `SourceText`), or rule text.
-        inputs: for each source stream a path or glob (`.jsonl .csv .parquet .arrow`), a table (see
-            `Engine.send_batch`), or an iterable of mappings. Streams without input have ended.
-        params: values of PARAMs.
-        tier: see `Engine`.
-        raw_time: output times as int us.
-        rewrites: see `Engine`.
-
-    Raises:
-        CepError: mistakes of the rules; CEP401 no such stream; CEP5xx an input cannot be read.
-    """
-    with Engine(
-        rules, params=params, tier=tier, raw_time=raw_time, bounded=True, rewrites=rewrites
-    ) as engine:
-        tables = engine.tables()
-        for _ in engine.read(inputs):
-            pass
-        return tables
 
 
 def _as_written(name: str) -> str:

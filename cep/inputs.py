@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cep.connectors.between import Between
 from cep.connectors.columnar import ColumnarReader
 from cep.connectors.columns import BadValueError, from_dicts, one_value
-from cep.connectors.file import open_sources
+from cep.connectors.file import input_names, open_sources
+from cep.engine.pipeline import Input
 from cep.errors import error
 from cep.types import MAX_I64, NULL_I64, Type
 
@@ -38,13 +39,15 @@ def instant(ts: Any, missing: int = NULL_I64) -> int:
     return int(us)  # type: ignore[arg-type]
 
 
-def sources_of(core: EngineCore, stream: str, given: Any, span: tuple[int, int]) -> list[Any]:
+def inputs_of(core: EngineCore, stream: str, given: Any, span: tuple[int, int]) -> list[Input]:
     """Return the partitions of an input, cut down to a span of event time."""
     column = core.source(stream).spec.time_column
     found = _whole_sources(core, stream, given)
-    if column is None or span == (-MAX_I64, MAX_I64):
-        return found
-    return [Between(source, column, *span) for source in found]
+    names = input_names(str(given)) if isinstance(given, str | Path) else [""] * len(found)
+    if column is not None and span != (-MAX_I64, MAX_I64):
+        found = [Between(source, column, *span) for source in found]
+    named = zip(found, names, strict=True)
+    return [Input(stream, number, source, name) for number, (source, name) in enumerate(named)]
 
 
 def _whole_sources(core: EngineCore, stream: str, given: Any) -> list[Any]:
@@ -62,19 +65,23 @@ def _whole_sources(core: EngineCore, stream: str, given: Any) -> list[Any]:
 
 
 class _Given:
-    """A source over decoded batches in memory."""
+    """A source over decoded batches in memory; its position counts rows."""
 
     def __init__(self, batches: Iterator[Any]) -> None:
         self._batches = iter(batches)
+        self._position = 0
 
     def poll(self) -> Any:
-        return next(self._batches, None)
+        decoded = next(self._batches, None)
+        self._position += 0 if decoded is None else decoded.rows_read
+        return decoded
 
     def position(self) -> int:
-        return 0
+        return self._position
 
     def seek(self, position: int) -> None:
-        del position
+        while self._position < position and self.poll() is not None:
+            pass
 
     def close(self) -> None:
         self._batches = iter(())

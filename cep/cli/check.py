@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cep.api import rule_sources
 from cep.cli.arguments import add_rules
 from cep.compile import compile_rules
 from cep.errors import CepError
+from cep.rule_files import rule_sources
 
 if TYPE_CHECKING:
     import argparse

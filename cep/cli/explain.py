@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from cep.api import rule_sources
 from cep.cli.arguments import add_rules
 from cep.explain import FORMATS, STAGES, explain
+from cep.rule_files import rule_sources
 
 if TYPE_CHECKING:
     import argparse

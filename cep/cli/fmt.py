@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cep.api import rule_sources
 from cep.lang.print import format_text
+from cep.rule_files import rule_sources
 
 if TYPE_CHECKING:
     import argparse

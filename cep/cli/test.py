@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cep.api import rule_sources
 from cep.cli.arguments import add_parameters
 from cep.errors import error
+from cep.rule_files import rule_sources
 from cep.testing import load_tests, may_have_tests, run_test
 
 if TYPE_CHECKING:

@@ -50,6 +50,10 @@ class Sink(Protocol):
         """Hand everything written so far to the outside."""
         ...
 
+    def sync(self) -> None:
+        """Bring everything written so far to the medium; raises OSError when that fails."""
+        ...
+
     def position(self) -> int:
         """Return the number of bytes handed out so far."""
         ...

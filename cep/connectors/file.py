@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import io
 import os
 import stat
 import sys
@@ -170,6 +171,12 @@ def open_sources(uri: str, spec: StreamSpec, strings: StringTable) -> list[Sourc
     return opened
 
 
+def input_names(uri: str) -> list[str]:
+    """Return the names of the sources that `open_sources` opens for a URI, in their order."""
+    place = uri.removeprefix(TAIL)
+    return [place] if place == "-" else _paths(place)
+
+
 def _paths(place: str) -> list[str]:
     """Return the files that a path or glob names, in sorted order; a file may have `[` in its name."""
     if not glob.has_magic(place) or Path(place).exists():
@@ -218,11 +225,20 @@ class RecordSink:
     Memory: rows wait in the file's buffer until `flush`.
     """
 
-    def __init__(self, file: BinaryIO, made: Format, schema: Schema, strings: StringTable) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        made: Format,
+        schema: Schema,
+        strings: StringTable,
+        position: int | None = None,
+    ) -> None:
         self._file = file
         self._encoder = _writable(made)(schema, strings)
-        self._position = 0
-        self._put(self._encoder.begin())
+        self._position = position or 0
+        begin = self._encoder.begin()
+        if position is None:
+            self._put(begin)
 
     def _put(self, content: bytes) -> None:
         self._file.write(content)
@@ -235,6 +251,14 @@ class RecordSink:
     def flush(self) -> None:
         """Hand the rows to the operating system."""
         self._file.flush()
+
+    def sync(self) -> None:
+        """Bring the rows to the medium."""
+        self._file.flush()
+        with contextlib.suppress(io.UnsupportedOperation):
+            number = self._file.fileno()
+            if stat.S_ISREG(os.fstat(number).st_mode):
+                os.fsync(number)
 
     def position(self) -> int:
         """Return the number of bytes written."""
@@ -253,19 +277,36 @@ class RecordSink:
                     self._file.close()
 
 
-def open_sink(uri: str, schema: Schema, strings: StringTable) -> Sink:
+def open_sink(uri: str, schema: Schema, strings: StringTable, position: int | None = None) -> Sink:
     """Return a sink for a path or `-` (standard output, JSON lines).
 
+    position: go on behind so many bytes of the file; what stands behind them is cut off. None: a new file.
+
     Raises:
-        CepError: CEP504 not writable, CEP505 unknown format.
+        CepError: CEP504 not writable, or shorter than `position`; CEP505 unknown format.
     """
     if uri == "-":
         return RecordSink(sys.stdout.buffer, format_named("jsonl"), schema, strings)
     made = _format_for(uri, None, "use a known ending (.jsonl .csv)")
     _writable(made)
     try:
-        file = Path(uri).open("wb")  # noqa: SIM115
+        file = _opened(Path(uri), position)
     except OSError as problem:
         msg = f"cannot write {uri}: {problem.strerror or os.strerror(problem.errno or 0)}"
         raise error("CEP504", msg) from problem
-    return RecordSink(file, made, schema, strings)
+    return RecordSink(file, made, schema, strings, position)
+
+
+def _opened(path: Path, position: int | None) -> BinaryIO:
+    """Return a new file, or one cut off behind a position.
+
+    Raises:
+        CepError: CEP504, it is shorter. OSError: it cannot be opened.
+    """
+    if position is None:
+        return path.open("wb")
+    if path.stat().st_size < position:
+        msg = f"cannot go on with {path}: it is shorter than at the checkpoint"
+        raise error("CEP504", msg, hint=f"it had {position} bytes")
+    os.truncate(path, position)
+    return path.open("ab")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cep.engine.build import build_rules
-from cep.errors import NO_SPAN, error
+from cep.errors import error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cep.engine.rule_task import RuleTask
     from cep.engine.source_stream import SourceStream
-    from cep.graph.graph import Graph, OperatorSpec, RuleSpec, StreamSpec
+    from cep.graph.graph import Graph, OperatorSpec, RuleSpec
     from cep.kernel import BackgroundCompiler
     from cep.operators.kernel_operator import KernelOperator
     from cep.strings import StringTable
@@ -43,17 +45,13 @@ def check_streams(
     """
     for spec in graph.streams:
         known = sources.get(spec.name)
-        if known is not None and (spec.derived or _declared(known.spec) != _declared(spec)):
+        if known is not None and (spec.derived or known.spec.as_declared() != spec.as_declared()):
             msg = f"stream {spec.name} cannot change while the engine runs"
             raise error("CEP408", msg, spec.span, "declare another stream, or start a new engine")
     for task in rules:
         if task.spec.kind == "incident" and task.spec.name in graph.paused:
             msg = f"incident {task.spec.name} cannot be paused while the engine runs"
             raise error("CEP408", msg, hint="drop it, or pause the rules that it reads")
-
-
-def _declared(spec: StreamSpec) -> StreamSpec:
-    return replace(spec, declaration=0, span=NO_SPAN)
 
 
 def changed_rules(
@@ -95,11 +93,11 @@ def changed_rules(
         if name in kept or name in same:
             task.go_on(earlier[name])
     removed = [name for name in earlier if name not in {spec.name for spec in graph.rules}]
-    changes = RuleChanges(_shown(new), _shown(kept), _shown(fresh), _shown(removed))
+    changes = RuleChanges(shown(new), shown(kept), shown(fresh), shown(removed))
     return tasks, {*new, *fresh}, changes
 
 
-def _shown(names: Sequence[str]) -> tuple[str, ...]:
+def shown(names: Sequence[str]) -> tuple[str, ...]:
     """Return the rules that have these parts, in order."""
     return tuple(dict.fromkeys(name.partition("$")[0] for name in names))
 
@@ -125,12 +123,9 @@ def _adopt(task: RuleTask, earlier: RuleTask) -> None:
     Raises:
         CepError: CEP238.
     """
-    one, other = earlier.operators, task.operators
-    fits = earlier.spec.shape == task.spec.shape
-    if not fits or [o.layout() for o in one] != [o.layout() for o in other]:
+    if not np.array_equal(earlier.form, task.form):
         name = task.spec.name.partition("$")[0]
         msg = f"{name} has another form than before: its state cannot be kept"
         hint = "literals of conditions and WITHIN may change; write RESET STATE"
         raise error("CEP238", msg, task.spec.span, hint)
-    for mine, before in zip(other, one, strict=True):
-        mine.adopt(before.arrays())
+    task.restore(earlier.arrays(), changed=True)

@@ -20,6 +20,7 @@ from cep.engine.change import RuleChanges, changed_rules, check_streams
 from cep.engine.clock import WallClock
 from cep.engine.histogram import Histogram
 from cep.engine.lane import Lane
+from cep.engine.resume import check_snapshot, restored_rules, same_rules
 from cep.engine.tables import open_table, table_rows
 from cep.engine.watermark import NEVER
 from cep.errors import error, nearest
@@ -368,44 +369,51 @@ class EngineCore:
             named |= put_under(f"rule/{task.spec.name}", task.arrays())
         for name, shared in self._shared.items():
             named |= put_under(f"shared/{name}", shared.arrays())
-        named["clocks"] = np.array([v for c in self.components for v in c.clocks()], np.int64)
-        named["written"] = np.array([self._written[s.name] for s in self.graph.streams], np.int64)
+        for name, component in self._component_of.items():
+            named[f"clock/{name}"] = np.array(component.clocks(), np.int64)
+        for spec in self.graph.streams:
+            named[f"written/{spec.name}"] = np.array([self._written[spec.name]], np.int64)
         return {name: array.copy() for name, array in named.items()}
 
-    def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take over a snapshot of an engine with the same rules; this engine must be fresh.
+    def restore(self, arrays: dict[str, np.ndarray], *, changed: bool = False) -> RuleChanges:
+        """Take over a snapshot; this engine must be fresh.
+
+        changed: the rules may be others: those that do the same go on with their state, others keep it with KEEP STATE
+        only. Returns what is not as it was.
 
         Raises:
-            CepError: CEP506, the snapshot is of other rules.
+            CepError: CEP506, the snapshot is of other rules or streams; CEP238, KEEP STATE of a rule of another form.
         """
-        names = self._differing(arrays)
-        if names or len(arrays["written"]) != len(self.graph.streams):
-            msg = "the snapshot was taken of other rules or parameters"
-            raise error("CEP506", msg, hint=f"differing: {', '.join(names)}" if names else "")
+        same = same_rules(arrays, self.rules)
+        check_snapshot(arrays, self.sources, self.rules, same, changed=changed)
         self._lanes.clear()
+        before = list(self.strings.texts()[:-1])
         self.strings.restore(take_from("strings", arrays))
+        if list(self.strings.texts()[: len(before)]) != before:
+            # The codes of constants are others than those that the rules were built with.
+            rules = build_rules(self.graph, self.strings, self.tier, self.compiler)
+            self._arrange(self.graph, self.sources, rules)
+        changes = restored_rules(arrays, self.rules, same)
         for source in self.sources.values():
-            source.restore(take_from(f"stream/{source.spec.name}", arrays))
-        for task in self.rules:
-            task.restore(take_from(f"rule/{task.spec.name}", arrays))
+            known = take_from(f"stream/{source.spec.name}", arrays)
+            if known:
+                source.restore(known)
         for name, shared in self._shared.items():
-            shared.restore(take_from(f"shared/{name}", arrays))
-        clocks = iter(arrays["clocks"].tolist())
+            if f"shared/{name}/released" in arrays:
+                shared.restore(take_from(f"shared/{name}", arrays))
         for component in self.components:
-            component.restore_clocks(next(clocks), next(clocks))
-        for spec, count in zip(self.graph.streams, arrays["written"].tolist(), strict=True):
-            self._written[spec.name] = count
-
-    def _differing(self, arrays: dict[str, np.ndarray]) -> list[str]:
-        """Return the streams and rules that a snapshot has and this engine has not, or the other way round."""
-        wanted = {f"rule/{t.spec.name}/counters" for t in self.rules}
-        wanted |= {f"stream/{name}/counters" for name in self.sources}
-        names = {n.split("/")[1] for n in wanted ^ {n for n in arrays if n.endswith("/counters")}}
-        for task in self.rules:
-            known = arrays.get(f"rule/{task.spec.name}/kernels")
-            if known is None or not np.array_equal(known, task.kernels()):
-                names.add(task.spec.name)
-        return sorted(names)
+            names = [f"clock/{source.spec.name}" for source in component.sources]
+            clocks = [arrays[name].tolist() for name in names if name in arrays]
+            if clocks:
+                component.restore_clocks(*min(clocks))
+        for spec in self.graph.streams:
+            self._written[spec.name] = int(arrays.get(f"written/{spec.name}", [0])[0])
+        fresh = {*changes.added, *changes.reset}
+        if fresh:
+            started = [task for task in self.rules if task.spec.name.partition("$")[0] in fresh]
+            keyed = [s.name for s in self.graph.streams if s.primary_key]
+            self._load(self._table_rows(self.graph, keyed), started)
+        return changes
 
     def stats(self) -> dict[str, object]:
         """Return counters by stream and rule as plain values."""

@@ -19,11 +19,16 @@ NOTHING_NEW_SECONDS = 0.05
 
 @dataclass(slots=True)
 class Input:
-    """One partition of a source stream: where its rows come from."""
+    """One partition of a source stream: where its rows come from, under which name.
+
+    position: of the source, behind the rows that were processed.
+    """
 
     stream: str
     partition: int
     source: Source
+    name: str = ""
+    position: int = 0
 
 
 def drive(
@@ -67,6 +72,7 @@ def _drive(
         elif decoded.rows_read:
             with lock:
                 core.ingest(item.stream, decoded, partition=item.partition)
+                item.position = item.source.position()
             yield decoded.rows_read
             continue
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -235,20 +236,33 @@ class RuleTask:
         named: dict[str, np.ndarray] = {}
         for number, operator in enumerate(self.operators):
             named |= put_under(str(number), operator.arrays())
-        named["kernels"] = self.kernels()
+        named["kernels"] = self.kernels
+        named["form"] = self.form
         named["counters"] = np.array([self.matches, self._own_causes], np.int64)
         return named
 
+    @cached_property
     def kernels(self) -> np.ndarray:
-        """Return a hash of the rule's kernels, u8[16]: state fits only kernels that are equal in every constant."""
-        text = repr([operator.spec.kernel for operator in self.operators])
-        return np.frombuffer(blake2b(text.encode(), digest_size=16).digest(), np.uint8)
+        """Return a hash of what the rule does, u8[16]: equal if it is equal in every constant."""
+        spec = self.spec
+        ways = (spec.inputs, spec.outputs, spec.version)
+        return _hash((ways, [operator.spec.kernel for operator in self.operators]))
 
-    def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take over what `arrays` returned."""
+    @cached_property
+    def form(self) -> np.ndarray:
+        """Return a hash of what the rule's state means and of its arrays, u8[16]: KEEP STATE wants it equal."""
+        return _hash((self.spec.shape, [operator.layout() for operator in self.operators]))
+
+    def restore(self, arrays: dict[str, np.ndarray], *, changed: bool = False) -> None:
+        """Take over what `arrays` returned; changed: the constants of the rule were others (KEEP STATE)."""
         self.matches, self._own_causes = (int(v) for v in arrays["counters"])
         for number, operator in enumerate(self.operators):
-            operator.restore(take_from(str(number), arrays))
+            take = operator.adopt if changed else operator.restore
+            take(take_from(str(number), arrays))
+
+
+def _hash(value: object) -> np.ndarray:
+    return np.frombuffer(blake2b(repr(value).encode(), digest_size=16).digest(), np.uint8)
 
 
 def _ways(spec: RuleSpec, operators: list[KernelOperator]) -> tuple[_Way, ...]:

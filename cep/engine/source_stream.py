@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,11 +155,17 @@ class SourceStream:
             *self.rejected.values(),
         ]
         return {
+            "declared": self.declared(),
             "counters": np.array(counters, np.int64),
             "reasons": np.frombuffer(reasons, np.uint8).copy(),
             "watermark": self.watermark.arrays(),
             **put_under("buffer", self.buffer.arrays()),
         }
+
+    def declared(self) -> np.ndarray:
+        """Return a hash of the declaration, u8[16]."""
+        text = repr(self.spec.as_declared()).encode()
+        return np.frombuffer(blake2b(text, digest_size=16).digest(), np.uint8)
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Take over what `arrays` returned."""

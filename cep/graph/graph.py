@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,10 @@ class StreamSpec:
     format: str | None = None
     options: tuple[tuple[str, object], ...] = ()
     span: Span = NO_SPAN
+
+    def as_declared(self) -> StreamSpec:
+        """Return the stream without its place: equal for streams that are declared alike."""
+        return replace(self, declaration=0, span=NO_SPAN)
 
 
 class OperatorKind(StrEnum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cep.api import Engine, rule_sources
+from cep.api import Engine
 from cep.compile import plan_rules
 from cep.errors import error
 from cep.plan.nodes import Match
 from cep.plan.tree import source_of
+from cep.rule_files import rule_sources
 from cep.why.answer import Answer
 from cep.why.keys import KeyTest
 from cep.why.reasons import Reasons
@@ -18,8 +19,8 @@ from cep.why.runs import runs_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cep.api import Rules
     from cep.plan.nodes import Node, Plan
+    from cep.rule_files import Rules
 
 __all__ = ["Answer", "why"]
 

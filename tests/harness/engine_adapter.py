@@ -33,7 +33,7 @@ def run_engine(
             arrays = engine.snapshot()
             engine.close()
             engine = _engine(rules, tier, outputs)
-            engine.restore(arrays)
+            engine.load_snapshot(arrays)
         engine.send_many(stream, rows)
     engine.flush()
     engine.close()

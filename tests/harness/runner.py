@@ -89,7 +89,7 @@ class Run:
         arrays = self.engine.snapshot()
         self.engine.close()
         self.engine = self._fresh()
-        self.engine.restore(arrays)
+        self.engine.load_snapshot(arrays)
 
     def _between(self) -> None:
         self.engine.check()

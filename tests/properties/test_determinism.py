@@ -121,7 +121,7 @@ def play(rules: str, arrivals: list[Row], way: Way) -> dict[str, bytes]:
             arrays = engine.snapshot()
             engine.close()
             engine, tables = fresh(rules, way)
-            engine.restore(arrays)
+            engine.load_snapshot(arrays)
     engine.flush()
     engine.check()
     take()
@@ -236,7 +236,7 @@ def test_a_swap_of_tiers_a_growth_and_a_restart_in_the_middle(graph: str) -> Non
             arrays = engine.snapshot()
             engine.close()
             engine, tables = fresh(rules, Way(tier="auto"))
-            engine.restore(arrays)
+            engine.load_snapshot(arrays)
     engine.flush()
     engine.check()
     for name, table in tables.items():

@@ -132,7 +132,7 @@ def played(
             state = engine.snapshot()
             engine.close()
             engine = fresh()
-            engine.restore(state)
+            engine.load_snapshot(state)
     engine.flush()
     engine.check()
     counts = engine.stats()["rules"]["m"]

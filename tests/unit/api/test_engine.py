@@ -268,7 +268,7 @@ REFUSED: list[tuple[str, str, Any]] = [
     ("CEP504", "", lambda e: e.write("hot", "/no/such/folder/out.csv")),
     ("CEP504", "", lambda e: list(e.read({"s": "/no/such/file.csv"}))),
     ("CEP504", "", lambda e: list(e.read({"s": "/no/such/*.csv"}))),
-    ("CEP506", "", lambda e: e.restore({})),
+    ("CEP506", "", lambda e: e.load_snapshot({})),
 ]
 
 
@@ -326,7 +326,7 @@ def test_snapshots(engine: cep.Engine) -> None:
     with cep.Engine(RULES, tier="python") as other:
         found: list[Any] = []
         other.on("twice")(lambda e: found.append(dict(e)))
-        other.restore(arrays)
+        other.load_snapshot(arrays)
         other.send_many("s", EVENTS[5:])
         other.flush()
         other.check()
@@ -334,7 +334,7 @@ def test_snapshots(engine: cep.Engine) -> None:
     assert len(found) >= 1
     changed = RULES.replace("RULE twice", "RULE thrice")
     with cep.Engine(changed, tier="python") as other, pytest.raises(cep.CepError) as caught:
-        other.restore(arrays)
+        other.load_snapshot(arrays)
     assert (caught.value.code, "thrice" in caught.value.hint) == ("CEP506", True)
 
 

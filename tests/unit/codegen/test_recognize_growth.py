@@ -27,7 +27,7 @@ def rows_of(rule: str, columns: dict[str, Any], tier: str, batch: int) -> list[d
         engine.close()
         engine = cep.Engine(STREAM + rule, tier=tier)
         engine.on_batch("m")(lambda table: found.extend(table.to_dicts()))
-        engine.restore(state)
+        engine.load_snapshot(state)
     engine.flush()
     engine.check()
     engine.close()

@@ -154,7 +154,7 @@ def test_a_snapshot_brings_its_own_texts() -> None:
     with cep.Engine(rules) as one, cep.Engine(rules) as two:
         one.send("s", {**event, "room": "r0"})
         one.send("s", event)
-        two.restore(one.snapshot())
+        two.load_snapshot(one.snapshot())
         found: list[Any] = []
         two.on("a")(found.append)
         for room in ("r2", "r1"):

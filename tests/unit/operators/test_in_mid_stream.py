@@ -86,7 +86,7 @@ class Play:
         arrays = self.engine.snapshot()
         self.engine.close()
         self.engine, self.tables = self._fresh()
-        self.engine.restore(arrays)
+        self.engine.load_snapshot(arrays)
 
     def rules(self) -> dict[str, Any]:
         found: dict[str, Any] = self.engine.stats()["rules"]  # type: ignore[assignment]

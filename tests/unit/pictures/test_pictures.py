@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cep.api import rule_sources
 from cep.compile import compile_rules
 from cep.explain import explain
 from cep.pictures.diagram import Arrow, Box, Diagram, wrap
@@ -19,6 +18,7 @@ from cep.pictures.dot import to_dot
 from cep.pictures.layout import Place, lay_out
 from cep.pictures.mermaid import to_mermaid
 from cep.pictures.svg import to_svg
+from cep.rule_files import rule_sources
 
 KINDS = st.sampled_from(["stream", "operator", "state", "accepting", "dead"])
 TEXT = st.text(max_size=40)
