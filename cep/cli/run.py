@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from cep.api import TIERS, Engine
 from cep.cli.arguments import add_inputs, add_rules, only_stream, stream_inputs
 from cep.cli.progress import progress_for
+from cep.cli.saving import Saver, saver_for
 from cep.errors import error
 
 if TYPE_CHECKING:
@@ -50,24 +51,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--metrics", metavar="HOST:PORT", help="serve Prometheus metrics, e.g. :9464"
     )
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help="write checkpoints here, and go on from the last one: inputs where they were, output files cut back to "
+        "it, so that an interrupted run gives the same output as one that was not (rows printed for reading may come twice)",
+    )
+    parser.add_argument(
+        "--every",
+        default="10s",
+        metavar="TIME",
+        help="how often to write a checkpoint, e.g. 10s (default) or 500ms",
+    )
     parser.add_argument("--tier", choices=TIERS, default="auto", help="how kernels run")
     parser.add_argument("--quiet", action="store_true", help="no progress and no summary")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run to the end of the inputs, or until interrupted; both end cleanly."""
-    live = any("tail:" in text for text in arguments.input)
     with ExitStack() as stack:
-        registry = _serve(arguments.metrics) if arguments.metrics else None
-        engine = stack.enter_context(
-            Engine(
-                arguments.rules,
-                params=dict(arguments.param),
-                tier=arguments.tier,
-                bounded=not live,
-                metrics=registry,
-            )
-        )
+        saver = saver_for(arguments)
+        engine = stack.enter_context(_engine(arguments, saver))
         for text in engine.explained:
             print(text, file=sys.stderr)
         inputs = stream_inputs(arguments.input, engine)
@@ -81,12 +85,28 @@ def run(arguments: argparse.Namespace) -> int:
         progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
         try:
             reading = engine.read(inputs, start=arguments.start, end=arguments.end)
+            if saver is not None:
+                progress.note(saver.found)
+                reading = stack.enter_context(saver.saving(engine, reading))
             _work(reading, sinks, progress, printer)
             _answer(engine.questions, arguments, inputs)
         finally:
             if rejects is not None:
                 _write_rejects(engine, rejects)
     return 0
+
+
+def _engine(arguments: argparse.Namespace, saver: Saver | None) -> Engine:
+    """Return a new engine, or one that goes on from the last checkpoint."""
+    make: Any = Engine if saver is None else saver.engine
+    live = any("tail:" in text for text in arguments.input)
+    return make(  # type: ignore[no-any-return]
+        arguments.rules,
+        params=dict(arguments.param),
+        tier=arguments.tier,
+        bounded=not live,
+        metrics=_serve(arguments.metrics) if arguments.metrics else None,
+    )
 
 
 def _answer(

@@ -253,7 +253,9 @@ class RecordSink:
         self._file.flush()
 
     def sync(self) -> None:
-        """Bring the rows to the medium."""
+        """Bring the rows to the medium; there is nothing left to do when it is closed."""
+        if self._file.closed:
+            return
         self._file.flush()
         with contextlib.suppress(io.UnsupportedOperation):
             number = self._file.fileno()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from cep.errors import CepError
+
 LOGGER = logging.getLogger("cep")
 KEPT = 2
 _NAME = re.compile(r"checkpoint-(\d{10,})")
@@ -57,6 +59,10 @@ class Checkpoints:
         found = ((_NAME.fullmatch(path.name), path) for path in self.folder.iterdir())
         return sorted(((int(m[1]), path) for m, path in found if m is not None), reverse=True)
 
+    def there(self) -> bool:
+        """Whether there are checkpoints, good or not."""
+        return bool(self._known())
+
     def save(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> tuple[Path, int]:
         """Write a checkpoint; return its path and its size in bytes.
 
@@ -64,15 +70,29 @@ class Checkpoints:
             CepError: CEP508, it cannot be written; those before are as they were.
         """
         content = encode(arrays, meta)
+        self.make()
         try:
             return self._write(content), len(content)
         except OSError as problem:
-            msg = f"cannot write a checkpoint to {self.folder}: {problem.strerror or problem}"
-            raise error("CEP508", msg, hint="the last good one is kept") from problem
+            raise self._failure(problem, "the last good one is kept") from problem
+
+    def make(self) -> None:
+        """Make the folder if it is not there.
+
+        Raises:
+            CepError: CEP508, that cannot be done.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise self._failure(problem, "give another folder") from problem
+
+    def _failure(self, problem: OSError, hint: str) -> CepError:
+        reason = problem.strerror or problem
+        return error("CEP508", f"cannot write a checkpoint to {self.folder}: {reason}", hint=hint)
 
     def _write(self, content: bytes) -> Path:
         disk, unfinished = self.disk, self.folder / _UNFINISHED
-        self.folder.mkdir(parents=True, exist_ok=True)
         known = self._known()
         path = self.folder / f"checkpoint-{known[0][0] + 1 if known else 1:010}"
         disk.write(unfinished, content)

@@ -126,6 +126,10 @@ WRONG = [
     ((*RUN, "s.jsonl", "--output", "hot=no/o.csv"), 1, "cannot write no/o.csv"),
     ((*RUN, "s.jsonl", "--rejects", "no/o.jsonl"), 1, "No such file"),
     ((*RUN, "s.jsonl", "--metrics", "nine"), 2, "HOST:PORT"),
+    ((*RUN, "-", "--checkpoint", "ck"), 2, "that cannot be read again"),
+    ((*RUN, "s.jsonl", "--output", "hot=-", "--checkpoint", "ck"), 2, "that cannot be cut back"),
+    ((*RUN, "s.jsonl", "--checkpoint", "ck", "--every", "soon"), 2, "--every soon is no time"),
+    ((*RUN, "s.jsonl", "--checkpoint", "r.cep/ck"), 1, "cannot write a checkpoint to r.cep/ck"),
     ((*RUN, "s.jsonl", "--metrics", ":99999"), 1, "cannot serve metrics"),
     ((*RUN, "s.jsonl", "--param", "limit=much"), 2, "limit"),
     ((*RUN, "s.jsonl", "--param", "lim=1"), 2, "did you mean 'limit'?"),
@@ -346,3 +350,22 @@ def test_run_prints_what_explain_statements_ask_for(
     assert rows(shown.out) == FOUND
     assert shown.err.startswith("rule hot -> hot\n")
     assert "rule explained1 -> explained1\n" in shown.err
+
+
+def test_run_goes_on_from_its_checkpoint(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    words = (*RUN, "s=p1.jsonl", "--output", "hot=hot.jsonl", "--checkpoint", "ck")
+    assert main(words) == 0
+    before = (folder / "hot.jsonl").read_bytes()
+    changed = RULES.replace("CREATE RULE hot AS", "CREATE RULE hot VERSION 2 AS")
+    assert changed != RULES
+    (folder / "r.cep").write_text(changed)
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "going on from the last checkpoint in ck (changed, without state: hot)" in (
+        capsys.readouterr().err
+    )
+    assert (folder / "hot.jsonl").read_bytes() == before
+    for path in (folder / "ck").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    assert main(words) == 1
+    assert "no checkpoint in ck can be read" in capsys.readouterr().err
