@@ -5,17 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from cep.compile import compile_rules
-from cep.connectors.columnar import ColumnarReader
-from cep.connectors.columns import from_dicts
 from cep.connectors.file import open_sink
 from cep.delivery import Delivery, EventStream
 from cep.engine.core import BadEvent, EngineCore
 from cep.engine.pipeline import drive
+from cep.entrance import Entrance
 from cep.errors import SourceText, error, nearest
 from cep.inputs import inputs_of, instant
 from cep.operators.observed import ObservedOperator
@@ -106,8 +104,6 @@ class Engine:
         )
         self._delivery = Delivery(compiled.graph, self._core.strings, raw_time=raw_time)
         self._outputs: list[tuple[str, EventBatch]] = []
-        self._read_columns()
-        self._batch_rows = batch_rows
         self._places = Places()
         self._disk = Disk()
         self.checkpoints = CheckpointCounts()
@@ -115,7 +111,7 @@ class Engine:
         self._lock = threading.RLock()
         self._changing = threading.RLock()  # rules change one after the other
         self._delivering = False
-        self._closed = False
+        self._entrance = Entrance(self._core, self._deliver, self._lock, batch_rows)
         self._metrics: Any = None
         if metrics is not None:
             from cep.metrics import register
@@ -137,7 +133,7 @@ class Engine:
 
     def _deliver(self) -> None:
         """Hand out what was made; a callback may send events itself, theirs come after."""
-        if self._delivering:
+        if self._delivering or not self._outputs:
             return
         self._delivering = True
         try:
@@ -216,11 +212,7 @@ class Engine:
         Raises:
             CepError: CEP401, no such source stream; CEP404, the engine is closed.
         """
-        with self._lock:
-            self._open()
-            self._core.send(stream, event)
-            if self._outputs:
-                self._deliver()
+        self._entrance.send(stream, event)
 
     def send_many(self, stream: str, events: Iterable[Mapping[str, object]]) -> None:
         """Process events in order, `batch_rows` at a time.
@@ -228,13 +220,7 @@ class Engine:
         Raises:
             CepError: CEP401, no such source stream; CEP404, the engine is closed.
         """
-        with self._lock:
-            self._open()
-            spec = self._core.source(stream).spec
-            rows = iter(events)
-            while part := list(islice(rows, self._batch_rows)):
-                self._core.ingest(stream, from_dicts(part, spec, self._core.strings))
-            self._after()
+        self._entrance.send_many(stream, events)
 
     def send_batch(self, stream: str, table: Any) -> None:
         """Process a table of events in row order, without Python work for each row.
@@ -245,31 +231,7 @@ class Engine:
         Raises:
             CepError: CEP401, no such source stream; CEP402, it is no such table; CEP404, the engine is closed.
         """
-        with self._lock:
-            self._open()
-            reader = self._readers.get(stream) or self._reader(stream)
-            for decoded in reader.read(table):
-                if self._core.ingest(stream, decoded):
-                    reader.recycle(decoded)
-            self._after()
-
-    def _read_columns(self) -> None:
-        """Forget what columns were read; where kernels are compiled first, so are the readers."""
-        self._readers: dict[str, ColumnarReader] = {}
-        if self._core.tier == "llvm" and not self._core.bounded:
-            for stream in self._core.sources:
-                self._reader(stream)
-
-    def _reader(self, stream: str) -> ColumnarReader:
-        core = self._core
-        reader = self._readers[stream] = ColumnarReader(
-            core.source(stream).spec,
-            core.strings,
-            core.needed(stream),
-            tier=core.tier,
-            compiler=core.compiler,
-        )
-        return reader
+        self._entrance.send_batch(stream, table)
 
     def advance(self, ts: datetime | str | float, stream: str | None = None) -> None:
         """Move event time on without an event: no event before `ts` will come (on one stream, or on all).
@@ -279,11 +241,7 @@ class Engine:
         Raises:
             CepError: CEP401 no such source stream; CEP405 `ts` is no time; CEP404, the engine is closed.
         """
-        us = instant(ts)
-        with self._lock:
-            self._open()
-            self._core.advance(us, stream)
-            self._after()
+        self._entrance.advance(instant(ts), stream)
 
     def end(self, stream: str) -> None:
         """Say that no more events of one stream will come; those that do are late.
@@ -291,10 +249,7 @@ class Engine:
         Raises:
             CepError: CEP401, no such source stream; CEP404, the engine is closed.
         """
-        with self._lock:
-            self._open()
-            self._core.end_stream(stream)
-            self._deliver()
+        self._entrance.end(stream)
 
     def flush(self) -> None:
         """End the input: every pending window, absence and incident timer is decided. Events after it are late.
@@ -302,19 +257,14 @@ class Engine:
         Raises:
             CepError: CEP404, the engine is closed.
         """
-        with self._lock:
-            self._open()
-            self._core.flush()
-            self._deliver()
+        self._entrance.flush()
 
     def tick(self) -> None:
         """Look at the wall clock: silent streams become idle, clocks of idle streams go on (ruling 2).
 
         `send` and its kin do this too; call it from a timer when absences must fire while nothing is sent.
         """
-        with self._lock:
-            self._open()
-            self._after()
+        self._entrance.tick()
 
     def read(
         self,
@@ -332,7 +282,7 @@ class Engine:
         Raises:
             CepError: CEP401 no such stream; CEP405 `start` or `end` is no time; CEP5xx an input cannot be read.
         """
-        self._open()
+        self._entrance.check_open()
         span = (instant(start, -MAX_I64), instant(end, MAX_I64))
         opened: list[Input] = []
         try:
@@ -378,15 +328,6 @@ class Engine:
             self._delivery.add_writer(name, table.append)
         return tables
 
-    def _after(self) -> None:
-        self._core.tick()
-        self._deliver()
-
-    def _open(self) -> None:
-        if self._closed:
-            msg = "the engine is closed"
-            raise error("CEP404", msg)
-
     # ------------------------------------------------------------ rules
 
     def add_rules(self, text: str) -> RuleChanges:
@@ -402,14 +343,14 @@ class Engine:
                 engine does not allow; CEP404, the engine is closed.
         """
         with self._changing:
-            self._open()
+            self._entrance.check_open()
             added = SourceText(f"<rules {len(self._sources) + 1}>", text)
             sources = [*self._sources, added]
             compiled = compile_rules(sources, params=self._params, rewrites=self._rewrites)
             graph = compiled.graph
             reset = {r.name for r in graph.rules if r.state == "reset" and r.span.source is added}
             with self._lock:
-                self._open()
+                self._entrance.check_open()
                 changes = self._change(graph, reset)
             self._sources, self.lints = sources, compiled.lints
             return changes
@@ -422,7 +363,7 @@ class Engine:
             raise error("CEP408", msg, hint=hint)
         changes = self._core.change(graph, reset)
         self._delivery.describe(graph)
-        self._read_columns()
+        self._entrance.forget_columns()
         return changes
 
     def drop_rule(self, name: str) -> RuleChanges:
@@ -487,7 +428,7 @@ class Engine:
         """
         start = time.perf_counter()
         with self._lock:
-            self._open()
+            self._entrance.check_open()
             self._deliver()
             meta = described(self._core, self._places, self._sources, self._params)
             arrays = self._core.snapshot()
@@ -554,9 +495,9 @@ class Engine:
     def close(self) -> None:
         """End iterators and background work; may be called twice. Does not flush."""
         with self._lock:
-            if self._closed:
+            if self._entrance.closed:
                 return
-            self._closed = True
+            self._entrance.closed = True
             if self._metrics is not None:
                 self._metrics.unregister()
         self._core.close()
