@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from cep.compile import compile_rules
 from cep.connectors.file import open_sink
 from cep.delivery import Delivery, EventStream
+from cep.engine.clock import WallClock
 from cep.engine.core import BadEvent, EngineCore
 from cep.engine.pipeline import drive
 from cep.entrance import Entrance
 from cep.errors import SourceText, error, nearest
 from cep.inputs import inputs_of, instant
+from cep.journal import FixedClock, Journal, JournaledEntrance
 from cep.operators.observed import ObservedOperator
 from cep.recovery import Places, described, last_checkpoint
 from cep.rule_files import Rules, rule_sources
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from cep.batch import EventBatch
     from cep.connectors.base import Sink
     from cep.engine.change import RuleChanges
-    from cep.engine.clock import WallClock
     from cep.engine.pipeline import Input
     from cep.errors import Problem
     from cep.graph.graph import Graph
@@ -62,6 +63,9 @@ class Engine:
         rewrites: whether to optimize the plan; outputs are the same without.
         workers: 1; more are not supported yet.
         observe: a rule with a MATCH whose runs are observed (for `cep.why`; bounded engines only).
+        journal: a file in which all that is pushed is durable before `send` and its kin return. What stands in it
+            behind the checkpoint is processed before the next push, or by `replay`. Changes of rules do not: write a
+            checkpoint behind them.
         clock: the wall clock, for tests.
 
     Raises:
@@ -81,6 +85,7 @@ class Engine:
         rewrites: bool = True,
         workers: int = 1,
         observe: str | None = None,
+        journal: str | Path | None = None,
         clock: WallClock | None = None,
     ) -> None:
         if workers != 1:
@@ -99,8 +104,10 @@ class Engine:
         self.lints: tuple[Problem, ...] = compiled.lints
         self.explained = compiled.explained  # texts that EXPLAIN statements of the rules ask for
         self.questions = compiled.questions  # what EXPLAIN WHY statements ask
+        clock = clock or WallClock()
+        fixed = None if journal is None else FixedClock(clock)
         self._core = EngineCore(
-            compiled.graph, tier=tier, emit=self._emit, bounded=bounded, clock=clock
+            compiled.graph, tier=tier, emit=self._emit, bounded=bounded, clock=fixed or clock
         )
         self._delivery = Delivery(compiled.graph, self._core.strings, raw_time=raw_time)
         self._outputs: list[tuple[str, EventBatch]] = []
@@ -112,6 +119,11 @@ class Engine:
         self._changing = threading.RLock()  # rules change one after the other
         self._delivering = False
         self._entrance = Entrance(self._core, self._deliver, self._lock, batch_rows)
+        self._journaled: JournaledEntrance | None = None
+        if journal is not None and fixed is not None:
+            self._entrance = self._journaled = JournaledEntrance(
+                self._core, self._deliver, self._lock, batch_rows, Journal(journal), fixed
+            )
         self._metrics: Any = None
         if metrics is not None:
             from cep.metrics import register
@@ -259,6 +271,16 @@ class Engine:
         """
         self._entrance.flush()
 
+    def replay(self) -> int:
+        """Process what the journal holds behind the checkpoint; return how many pushes that were.
+
+        Add callbacks and files first: they get the rows that are made. Without a call the next push does it.
+
+        Raises:
+            CepError: CEP510, the journal cannot be read; CEP404, the engine is closed.
+        """
+        return self._entrance.replay()
+
     def tick(self) -> None:
         """Look at the wall clock: silent streams become idle, clocks of idle streams go on (ruling 2).
 
@@ -283,6 +305,9 @@ class Engine:
             CepError: CEP401 no such stream; CEP405 `start` or `end` is no time; CEP5xx an input cannot be read.
         """
         self._entrance.check_open()
+        if self._journaled is not None:
+            msg = "an engine with a journal takes what is pushed, it reads no inputs"
+            raise error("CEP403", msg, hint="give journal or inputs")
         span = (instant(start, -MAX_I64), instant(end, MAX_I64))
         opened: list[Input] = []
         try:
@@ -429,10 +454,14 @@ class Engine:
         start = time.perf_counter()
         with self._lock:
             self._entrance.check_open()
+            self._entrance.replay()
             self._deliver()
             meta = described(self._core, self._places, self._sources, self._params)
+            meta["journal"] = self._journaled.processed if self._journaled else 0
             arrays = self._core.snapshot()
         written, size = Checkpoints(Path(path), self._disk).save(arrays, meta)
+        if self._journaled is not None:
+            self._journaled.saved(meta["journal"])
         self.checkpoints.count(time.perf_counter() - start, size, time.time())
         return written
 
@@ -459,6 +488,8 @@ class Engine:
                 engine.restored = engine._core.restore(arrays, changed=True)
                 engine._core.rejects.extend(BadEvent(*row) for row in meta["rejects"])
                 engine._places.go_on(meta)
+                if engine._journaled is not None:
+                    engine._journaled.go_on(meta["journal"])
         except BaseException:
             engine.close()
             raise
@@ -497,7 +528,7 @@ class Engine:
         with self._lock:
             if self._entrance.closed:
                 return
-            self._entrance.closed = True
+            self._entrance.close()
             if self._metrics is not None:
                 self._metrics.unregister()
         self._core.close()

@@ -38,6 +38,14 @@ class Entrance:
             msg = "the engine is closed"
             raise error("CEP404", msg)
 
+    def close(self) -> None:
+        """Take nothing any more."""
+        self.closed = True
+
+    def replay(self) -> int:
+        """Process what a journal holds; return how many pushes that were (none without a journal)."""
+        return 0
+
     def send(self, stream: str, event: Mapping[str, object]) -> None:
         """Process one event."""
         with self._lock:
@@ -103,12 +111,16 @@ class Entrance:
             for stream in self.core.sources:
                 self._reader(stream)
 
+    def needed(self, stream: str) -> frozenset[str]:
+        """Return the columns of a table that are read."""
+        return self.core.needed(stream)
+
     def _reader(self, stream: str) -> ColumnarReader:
         core = self.core
         reader = self._readers[stream] = ColumnarReader(
             core.source(stream).spec,
             core.strings,
-            core.needed(stream),
+            self.needed(stream),
             tier=core.tier,
             compiler=core.compiler,
         )
