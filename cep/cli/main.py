@@ -24,6 +24,7 @@ VERBS: dict[str, str] = {
     "test": "run the TEST statements of rule files",
     "explain": "show the stages a rule file goes through, and its pictures",
     "why": "tell why a rule did or did not fire",
+    "diff": "compare what two versions of a rule file write for the same input",
     "fmt": "format rule files in the canonical way",
     "init": "make the folder of a new rule project",
     "demo": "run the fire story on generated readings",

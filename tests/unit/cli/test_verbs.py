@@ -369,3 +369,34 @@ def test_run_goes_on_from_its_checkpoint(capsys: pytest.CaptureFixture[str], fol
         path.write_bytes(path.read_bytes()[:-1])
     assert main(words) == 1
     assert "no checkpoint in ck can be read" in capsys.readouterr().err
+
+
+def test_diff_shows_the_rows_of_one_side(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    words = ("diff", "r.cep", "new.cep", "s.jsonl")
+    (folder / "new.cep").write_text(RULES)
+    assert main(words) == 0
+    assert capsys.readouterr().out == "hot: 3 rows the same, 0 gone, 0 new\n"
+    (folder / "new.cep").write_text(
+        RULES.replace("x > $limit", "x > $limit + 5 OR x = 5")
+        + "CREATE RULE all_of AS SELECT k FROM s;\n"
+    )
+    assert main((*words, "--most", "1")) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "hot: 2 rows the same, 1 gone, 1 new"
+    assert out[1].startswith("  - {") and '"x":15' in out[1]  # noqa: PT018
+    assert out[2].startswith("  + {") and '"x":5' in out[2]  # noqa: PT018
+    assert out[3] == "all_of: 0 rows the same, 0 gone, 6 new"
+    assert out[-1] == "  + and 5 more"
+    assert main((*words, "--json", "--param", "limit=0")) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["hot"] == {"same": 5, "gone": [], "new": []}
+    assert len(shown["all_of"]["new"]) == 6
+    assert main(("diff", "r.cep", "new.cep", "s=-")) == 2
+    assert "cannot be read again" in capsys.readouterr().err
+
+
+def test_diff_counts_equal_rows(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    twice = "CREATE RULE again AS INSERT INTO hot SELECT k, x FROM s WHERE x = 15;"
+    (folder / "new.cep").write_text(RULES + twice)
+    code = main(("diff", "new.cep", "r.cep", "s=s.jsonl"))
+    assert (code, capsys.readouterr().out.splitlines()[0][:9]) == (1, "hot: 3 ro")
