@@ -21,6 +21,7 @@ class TestTable:
     columns: tuple[str, ...]
     types: tuple[Type, ...]
     rows: tuple[Row, ...]
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

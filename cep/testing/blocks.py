@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cep.api import Engine
-from cep.errors import SourceText
+from cep.errors import NO_SPAN, Span
 from cep.nested import moment_of, python_value
+from cep.testing.standing import as_they_stand
 from cep.times import format_duration, format_timestamp
 from cep.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from cep.errors import SourceText
     from cep.plan.rule_tests import RuleTest, TestTable
+    from cep.schema import ColumnSpec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REL = 1e-9
@@ -31,9 +34,10 @@ class Difference:
     columns: tuple[str, ...]
     expected: tuple[tuple[str, ...], ...]
     got: tuple[tuple[str, ...], ...]
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
     def render(self) -> str:
-        """Return both tables, rows that differ marked with - (expected) and + (got)."""
+        """Return where it is expected, and both tables, rows that differ marked with - (expected) and + (got)."""
         marked = [("", self.columns)]
         for number in range(max(len(self.expected), len(self.got))):
             wanted = self.expected[number] if number < len(self.expected) else None
@@ -51,7 +55,18 @@ class Difference:
         head = (
             f"stream {self.stream}: {len(self.expected)} rows expected (-), {len(self.got)} got (+)"
         )
-        return "\n".join([head, *(f"  {line.rstrip()}" for line in lines)])
+        return "\n".join([*_place(self.span), head, *(f"  {line.rstrip()}" for line in lines)])
+
+    def to_dict(self) -> dict[str, object]:
+        """Return stream, place and both tables, as `cep test --json` gives them."""
+        return {
+            "stream": self.stream,
+            "line": self.span.line,
+            "column": self.span.column,
+            "columns": self.columns,
+            "expected": self.expected,
+            "got": self.got,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,19 @@ class Outcome:
     def passed(self) -> bool:
         """Whether all is as expected."""
         return not self.differences and not self.rejected
+
+    def to_dict(self) -> dict[str, object]:
+        """Return title, rule, place and what differs, as `cep test --json` gives them."""
+        span = self.test.span
+        return {
+            "title": self.test.title,
+            "rule": self.test.rule,
+            "file": span.source.name if span.source else "",
+            "line": span.line,
+            "passed": self.passed,
+            "differences": [d.to_dict() for d in self.differences],
+            "rejected": self.rejected,
+        }
 
     def render(self) -> str:
         """Return why it failed, as text."""
@@ -105,7 +133,7 @@ def run_test(
         CepError: the rules have mistakes.
     """
     with Engine(
-        _as_they_stand(test, sources), params=params, tier=tier, bounded=True, raw_time=True
+        as_they_stand(test, sources), params=params, tier=tier, bounded=True, raw_time=True
     ) as engine:
         rows: dict[str, list[Any]] = {t.stream: [] for t in test.expect}
         for stream, found in rows.items():
@@ -116,7 +144,12 @@ def run_test(
         engine.flush()
         rejected = tuple(f"{bad.stream}: {bad.reason}" for bad in engine.errors)
         late = [f"{t.stream}: late" for t in test.given if _late(engine, t.stream)]
-    differences = [d for t in test.expect if (d := _difference(t, rows[t.stream])) is not None]
+        columns = {name: table.schema.columns for name, table in engine.tables().items()}
+    differences = [
+        d
+        for t in test.expect
+        if (d := _difference(t, columns[t.stream], rows[t.stream])) is not None
+    ]
     return Outcome(test, tuple(differences), (*rejected, *late))
 
 
@@ -125,27 +158,18 @@ def _late(engine: Engine, stream: str) -> bool:
     return bool(streams[stream]["late"])
 
 
-def _as_they_stand(test: RuleTest, sources: Sequence[SourceText]) -> list[SourceText]:
-    """Return the texts without what replaces a rule after the test; places stay the same."""
-    from cep.lang import parse
-
-    found = []
-    for source in sources:
-        text = source.text
-        if source is test.span.source or source == test.span.source:
-            declared: set[str] = set()
-            for node in parse(source).statements:
-                name = getattr(node, "name", None)
-                again = getattr(node, "or_replace", False) and name in declared
-                if again and node.span.start > test.span.start:
-                    blank = "".join(
-                        "\n" if c == "\n" else " " for c in text[node.span.start : node.span.end]
-                    )
-                    text = text[: node.span.start] + blank + text[node.span.end :]
-                elif isinstance(name, str):
-                    declared.add(name)
-        found.append(SourceText(source.name, text))
-    return found
+def _place(span: Span) -> list[str]:
+    """Return where something is written: file, line and column, then the line with carets below."""
+    if span.source is None:
+        return []
+    text = span.source.line_text(span.line)
+    width = max(1, min(span.end - span.start, len(text) - span.column + 1))
+    gutter = str(span.line)
+    return [
+        f"{span.source.name}:{span.line}:{span.column}",
+        f" {gutter} | {text}",
+        f" {' ' * len(gutter)} | {' ' * (span.column - 1)}{'^' * width}",
+    ]
 
 
 def _event(table: TestTable, row: Iterable[object]) -> dict[str, object]:
@@ -167,9 +191,12 @@ def _given(value: object, kind: Type) -> object:
     )
 
 
-def _difference(table: TestTable, rows: Sequence[Any]) -> Difference | None:
-    names = table.columns or ("ts",)
-    kinds = table.types or (Type.TIMESTAMP,)
+def _difference(
+    table: TestTable, columns: Sequence[ColumnSpec], rows: Sequence[Any]
+) -> Difference | None:
+    """Compare the named columns; a stream that should have no rows is shown with all of its columns."""
+    names = table.columns or tuple(c.name for c in columns)
+    kinds = table.types or tuple(c.type for c in columns)
     wanted = [tuple(map(_plain, row, kinds)) for row in table.rows]
     got = [tuple(row[name] for name in names) for row in rows]
     same = len(got) == len(wanted) and all(
@@ -177,12 +204,12 @@ def _difference(table: TestTable, rows: Sequence[Any]) -> Difference | None:
     )
     if same:
         return None
-    types = table.types or (Type.TIMESTAMP,)
     return Difference(
         table.stream,
         names,
-        tuple(_shown(row, types) for row in table.rows),
-        tuple(_shown(row, types) for row in got),
+        tuple(_shown(row, kinds) for row in table.rows),
+        tuple(_shown(row, kinds) for row in got),
+        table.span,
     )
 
 

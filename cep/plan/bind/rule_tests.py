@@ -80,7 +80,7 @@ def _table(
         values = zip(row, columns, strict=True)
         rows.append(tuple(_value(value, column, environment) for value, column in values))
     types = tuple(c.type for c in columns)
-    return TestTable(node.stream, tuple(c.name for c in columns), types, tuple(rows))
+    return TestTable(node.stream, tuple(c.name for c in columns), types, tuple(rows), node.span)
 
 
 def _columns(

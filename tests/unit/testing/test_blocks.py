@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,9 @@ def test_a_failure_shows_both_tables_and_rows_that_were_not_read() -> None:
     *_, (title, passed, text) = outcomes(RULES + WRONG)
     assert (title, passed) == ("expects too much", False)
     assert text.splitlines() == [
+        "r.cep:11:3",
+        " 11 |   EXPECT alerts (k, third) VALUES ('a', 3.0), ('c', 4.0);",
+        "    |   " + "^" * len("EXPECT alerts (k, third) VALUES ('a', 3.0), ('c', 4.0)"),
         "stream alerts: 2 rows expected (-), 2 got (+)",
         "    k  third",
         "    a  3.0",
@@ -67,6 +71,59 @@ def test_rules_are_as_they_stand_at_the_place_of_the_test() -> None:
         ("test of hot", True),
         ("after", True),
     ]
+
+
+TWO_RULES = """\
+CREATE STREAM s (ts TIMESTAMP, v DOUBLE, WATERMARK FOR ts AS ts);
+CREATE RULE top AS INSERT INTO alerts SELECT v FROM doubled WHERE v > 3;
+TEST 'only what stands' OF top GIVEN s (ts, v) VALUES (0s, 4.0) EXPECT alerts (v) VALUES (8.0);
+CREATE RULE doubles AS INSERT INTO doubled SELECT v * 2 AS v FROM s;
+CREATE RULE too AS INSERT INTO alerts SELECT v FROM s;
+TEST 'both' OF too GIVEN s (ts, v) VALUES (0s, 4.0) EXPECT alerts (v) VALUES (4.0), (8.0);
+PAUSE RULE too;
+TEST 'paused' OF top GIVEN s (ts, v) VALUES (0s, 4.0) EXPECT alerts (v) VALUES (8.0);
+RESUME RULE too;
+"""
+
+
+def test_rules_below_a_test_do_not_take_part_unless_those_above_read_them() -> None:
+    found = outcomes(TWO_RULES)
+    assert [title for title, passed, text in found if not passed or text] == []
+    assert len(found) == 3
+
+
+def test_rows_that_should_not_be_are_shown_with_all_columns() -> None:
+    test = "TEST OF hot GIVEN s (ts, k, v) VALUES (1s, 'b', 9) EXPECT NO alerts;"
+    *_, (_, passed, text) = outcomes(RULES + test)
+    assert not passed
+    assert text.splitlines()[-3:] == [
+        "stream alerts: 0 rows expected (-), 1 got (+)",
+        "    ts                           k  third  took",
+        "  + 1970-01-01T00:00:01.000000Z  b  3.0    NULL",
+    ]
+
+
+def test_outcomes_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.cep").write_text(RULES + WRONG)
+    assert main(["test", "--json", str(tmp_path)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["passed"], found["failed"]) == (2, 1)
+    *_, wrong = found["tests"]
+    assert (wrong["title"], wrong["line"], wrong["rejected"]) == (
+        "expects too much",
+        9,
+        ["s: late"],
+    )
+    (difference,) = wrong["differences"]
+    assert difference["got"] == [["a", "3.0"], ["b", "4.0"]]
+
+
+def test_a_file_without_tests_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.cep").write_text("CREATE STREAM s (ts TIMESTAMP, WATERMARK FOR ts AS ts);")
+    assert main(["test", str(tmp_path / "r.cep")]) == 0
+    out, err = capsys.readouterr()
+    assert out == "0 passed, 0 failed\n"
+    assert err.startswith("no TEST statement in ")
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
