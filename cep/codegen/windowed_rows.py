@@ -79,7 +79,7 @@ def _calendar(panes: CalendarPanes, body: Writer, write: Callable[[], None]) -> 
     with body.block("while more != 0:"):
         write()
         body.line(f"more = int(not ({panes.is_full('end')}))")
-        body.lines("pane += 1", f"end = {panes.bound('pane + 1')}")
+        panes.step(body, "end")
 
 
 def _write(node: WindowedRows, layout: Layout, scope: SelectScope) -> None:

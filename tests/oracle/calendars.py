@@ -71,7 +71,8 @@ class CalendarWindowing:
         ends: list[int] = []
         while not ends or ends[-1] < last:
             number += 1
-            ends.append(self.steps.start(number))
+            end = self.steps.start(number)
+            ends += [end] if end not in ends else []
         return [(start, end) for end in ends]
 
 

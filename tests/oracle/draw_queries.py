@@ -177,7 +177,7 @@ def draw_window(d: Draw, name: str, into: str, stream: Stream) -> Rule:
     if d.chance(0.35):
         d.tag("HAVING")
         clauses += f" HAVING {having(d, stream)}"
-    distinct, order = ("", "") if by_event else _ordering(d, items)
+    distinct, order = _ordering(d, items)
     if "TUMBLE" in str(window) and not distinct + order and d.chance(0.5):
         clauses += " EMIT CHANGES"
         items.changes = True

@@ -179,14 +179,20 @@ class GroupWindows(GroupRows):
         return {**row, "window_state": scope.name("window_state")} if self.changes else row
 
     def windows(self) -> list[Timer]:
+        return self._ends([w for w in self.open if not _again(w)])
+
+    def deadlines(self) -> list[Timer]:
+        return self._ends([w for w in self.open if _again(w)])
+
+    def _ends(self, windows: list[Open]) -> list[Timer]:
         if orders(self.query):
             return [
                 Timer(end - 1, (end,), lambda end=end: self.close_all(end))
-                for end in {w.end for w in self.open}
+                for end in {w.end for w in windows}
             ]
         return [
             Timer(w.end - 1, (w.start, w.events[0].position), lambda w=w: self.close(w, w.end - 1))
-            for w in self.open
+            for w in windows
         ]
 
     def close_all(self, end: int) -> list[Row]:
@@ -199,6 +205,12 @@ class GroupWindows(GroupRows):
         if having is not None:
             scopes = [s for s in scopes if evaluate(having, s) is True]
         return self.rows(end - 1, ordered(self.query, scopes))
+
+
+def _again(window: Open) -> bool:
+    """Whether a deadline in the last instant of a window has opened it again: it closes as a deadline of that instant."""
+    first = window.events[0]
+    return first.phase > 2 and first.t == window.end - 1
 
 
 class Groups(GroupRows):

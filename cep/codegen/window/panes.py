@@ -159,7 +159,16 @@ class CalendarPanes:
 
     def next(self, writer: Writer) -> None:
         """Write the step to the next pane."""
-        writer.lines("pane += 1", f"pane_end = {self.bound('pane + 1')}")
+        self.step(writer, "pane_end")
+
+    def step(self, writer: Writer, end: str) -> None:
+        """Write the step of `pane` and its end to the next one; CUMULATE has no step on a day that a zone leaves out."""
+        if self.window.cumulates:
+            writer.line(f"before = {end}")
+        writer.lines("pane += 1", f"{end} = {self.bound('pane + 1')}")
+        if self.window.cumulates:
+            with writer.block(f"if {end} == before:"):
+                writer.lines("pane += 1", f"{end} = {self.bound('pane + 1')}")
 
     def pane_start(self) -> str:
         """Return the kernel text of the start of the open pane."""
