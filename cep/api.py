@@ -19,9 +19,9 @@ from cep.errors import SourceText, error, nearest
 from cep.inputs import inputs_of, instant
 from cep.journal import FixedClock, Journal, JournaledEntrance
 from cep.operators.observed import ObservedOperator
-from cep.recovery import Places, described, last_checkpoint
+from cep.recovery import CheckpointCounts, Places, described, last_checkpoint
 from cep.rule_files import Rules, rule_sources
-from cep.state.checkpoints import CheckpointCounts, Checkpoints
+from cep.state.checkpoints import Checkpoints
 from cep.state.disk import Disk
 from cep.types import MAX_I64
 
@@ -113,7 +113,7 @@ class Engine:
         self._outputs: list[tuple[str, EventBatch]] = []
         self._places = Places()
         self._disk = Disk()
-        self.checkpoints = CheckpointCounts()
+        self._checkpoints = CheckpointCounts()
         self.restored: RuleChanges | None = None  # what is not as it was in the checkpoint
         self._lock = threading.RLock()
         self._changing = threading.RLock()  # rules change one after the other
@@ -427,7 +427,11 @@ class Engine:
     def stats(self) -> dict[str, Any]:
         """Return counters by stream and rule, as plain values."""
         with self._lock:
-            return {**self._core.stats(), "callback_failures": self._delivery.callback_failures}
+            return {
+                **self._core.stats(),
+                "callback_failures": self._delivery.callback_failures,
+                "checkpoints": self._checkpoints.stats(),
+            }
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Return all state as named arrays; `Engine(same rules).load_snapshot(arrays)` goes on from there."""
@@ -462,7 +466,7 @@ class Engine:
         written, size = Checkpoints(Path(path), self._disk).save(arrays, meta)
         if self._journaled is not None:
             self._journaled.saved(meta["journal"])
-        self.checkpoints.count(time.perf_counter() - start, size, time.time())
+        self._checkpoints.count(time.perf_counter() - start, size, time.time())
         return written
 
     @classmethod

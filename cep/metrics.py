@@ -87,6 +87,12 @@ METRICS: dict[str, tuple[Any, str, tuple[str, ...]]] = {
         "CPU time of loading a rule's kernels.",
         ("rule",),
     ),
+    "cep_checkpoint_bytes": (GaugeMetricFamily, "Size of the last checkpoint.", ()),
+    "cep_checkpoint_timestamp_seconds": (
+        GaugeMetricFamily,
+        "When the last checkpoint was written, seconds since 1970.",
+        (),
+    ),
     "cep_kernel_tier": (
         GaugeMetricFamily,
         "0: a kernel runs in the python tier, 1: all compiled.",
@@ -127,6 +133,10 @@ class EngineCollector(Collector):
         families = {n: kind(n, text, labels=labels) for n, (kind, text, labels) in METRICS.items()}
         self._streams(stats, families)
         self._rules(stats["rules"], families)
+        checkpoints = stats["checkpoints"]
+        if checkpoints["timestamp"]:
+            families["cep_checkpoint_bytes"].add_metric([], checkpoints["bytes"])
+            families["cep_checkpoint_timestamp_seconds"].add_metric([], checkpoints["timestamp"])
         yield from families.values()
         yield from _histograms(stats)
         yield InfoMetricFamily("cep_build", "Versions.", value=_versions())
@@ -166,6 +176,9 @@ def _histograms(stats: dict[str, Any]) -> Iterable[Metric]:
     steps = HistogramMetricFamily("cep_step_seconds", "Time of one step of a component.")
     _fill(steps, [], stats["step_seconds"])
     yield steps
+    checkpoints = HistogramMetricFamily("cep_checkpoint_seconds", "Time of writing a checkpoint.")
+    _fill(checkpoints, [], stats["checkpoints"]["seconds"])
+    yield checkpoints
     text = "Wall clock at emission less the time of the row."
     delays = HistogramMetricFamily("cep_match_delay_seconds", text, labels=("rule",))
     for name, rule in stats["rules"].items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cep.engine.histogram import Histogram
 from cep.errors import error
 from cep.state.checkpoints import Checkpoints
 
@@ -19,6 +20,25 @@ if TYPE_CHECKING:
     from cep.errors import SourceText
 
 STANDARD = "-"
+CHECKPOINT_BOUNDS = (0.001, 0.01, 0.1, 1.0, 10.0)
+
+
+class CheckpointCounts:
+    """How long an engine's checkpoints took, size (bytes) and wall clock (s) of the last one."""
+
+    def __init__(self) -> None:
+        self._times = Histogram(CHECKPOINT_BOUNDS)
+        self._size = 0
+        self._at = 0.0
+
+    def count(self, seconds: float, size: int, at: float) -> None:
+        """Count one more."""
+        self._times.count(seconds)
+        self._size, self._at = size, at
+
+    def stats(self) -> dict[str, Any]:
+        """Return what was counted as plain values."""
+        return {"seconds": self._times.stats(), "bytes": self._size, "timestamp": self._at}
 
 
 class Places:

@@ -91,6 +91,7 @@ def test_every_metric_stands_in_the_readme() -> None:
     assert set(METRICS) - written == set()
     assert written - set(METRICS) - {"cep_engine"} == {
         "cep_match_delay_seconds",
+        "cep_checkpoint_seconds",
         "cep_step_seconds",
         "cep_build_info",
     }

@@ -26,22 +26,6 @@ _UNFINISHED = "checkpoint.unfinished"
 
 
 @dataclass(slots=True)
-class CheckpointCounts:
-    """How many checkpoints an engine wrote, how long they took (s, in all), size (bytes) and time (s) of the last one."""
-
-    written: int = 0
-    seconds: float = 0.0
-    size: int = 0
-    at: float = 0.0
-
-    def count(self, seconds: float, size: int, at: float) -> None:
-        """Count one more."""
-        self.written += 1
-        self.seconds += seconds
-        self.size, self.at = size, at
-
-
-@dataclass(slots=True)
 class Checkpoints:
     """The checkpoints in a folder, which is made when the first one is written.
 

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,12 +14,15 @@ from prometheus_client.parser import text_string_to_metric_families
 import cep
 from cep.metrics import METRICS, new_registry, page, serve
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 RULES = """
 CREATE STREAM s (ts TIMESTAMP, k STRING, x DOUBLE, WATERMARK FOR ts AS ts, LATE INTO l) WITH (ts_unit = 's');
 CREATE RULE hot AS SELECT k, x FROM s WHERE x > 1;
 CREATE RULE pair AS SELECT k FROM s MATCH (a[x > 10] -> b[x > 10] PARTITION BY k WITHIN 1h);
 """
-HISTOGRAMS = {"cep_step_seconds", "cep_match_delay_seconds"}
+HISTOGRAMS = {"cep_step_seconds", "cep_match_delay_seconds", "cep_checkpoint_seconds"}
 
 
 def feed(engine: cep.Engine) -> None:
@@ -121,3 +124,18 @@ def test_promtool_finds_nothing() -> None:
             )
             assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()
             feed(engine)
+
+
+def test_checkpoints_are_measured(tmp_path: Path) -> None:
+    registry = new_registry()
+    with cep.Engine(RULES, tier="python", metrics=registry) as engine:
+        before = page(registry)
+        assert value(before, "cep_checkpoint_seconds_count") == 0
+        assert not families(before)["cep_checkpoint_bytes"].samples
+        feed(engine)
+        engine.checkpoint(tmp_path)
+        path = engine.checkpoint(tmp_path)
+        text = page(registry)
+    assert value(text, "cep_checkpoint_seconds_count") == 2
+    assert value(text, "cep_checkpoint_bytes") == path.stat().st_size
+    assert abs(value(text, "cep_checkpoint_timestamp_seconds") - path.stat().st_mtime) < 60
