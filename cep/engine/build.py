@@ -41,8 +41,7 @@ def needed_columns(graph: Graph, spec: StreamSpec) -> frozenset[str]:
     if spec.late_into is not None:
         return frozenset(spec.schema.names())
     found = {c.name for c in spec.schema.columns if c.not_null} | set(spec.tiebreak)
-    if spec.time_column is not None:
-        found.add(spec.time_column)
+    found |= {name for name in (spec.time_column, spec.dedup_key) if name is not None}
     for rule in graph.rules:
         numbers = {i for i, name in enumerate(rule.inputs) if name == spec.name}
         for array in rule.operators[0].kernel.arrays:

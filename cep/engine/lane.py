@@ -208,6 +208,7 @@ def _is_simple(core: EngineCore, source: SourceStream, component: Component) -> 
         not core.bounded
         and component.runs_directly(source)
         and spec.time_column is not None
+        and spec.dedup_key is None
         and TS_UNITS[spec.ts_unit][1] == 1
         and all(
             len(task.spec.inputs) == 1 or spec.name not in task.spec.inputs

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cep.batch import EventBatch
+from cep.engine.duplicates import Duplicates
 from cep.engine.reorder import ReorderBuffer, joined
 from cep.engine.watermark import NEVER, Watermark
 from cep.state.arrays import put_under, take_from
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from cep.engine.clock import WallClock
     from cep.graph.graph import StreamSpec
     from cep.strings import StringTable
+
+
+_NO_TIMES = np.empty(0, np.int64)
 
 
 class SourceStream:
@@ -41,6 +45,7 @@ class SourceStream:
         self.newest_us = NEVER  # the largest time of any row so far
         self._clock = clock
         self._last_arrival = 0
+        self.duplicates = None if spec.dedup_key is None else Duplicates(spec)
         self.in_order = spec.watermark_delay_us == 0 and not spec.tiebreak
 
     @property
@@ -68,14 +73,17 @@ class SourceStream:
         first = self.events
         self.events += decoded.rows_read
         self.watermark.saw(partition, self._clock.now_us())
+        rows = decoded.rows_read - len(decoded.rejects)
+        times = self._times(decoded, rows) if rows else _NO_TIMES
+        if rows and self.duplicates is not None:
+            decoded, times = self.duplicates.without(decoded, times)
+            rows = len(times)
         for reject in decoded.rejects:
             self.rejected[reject.kind] += 1
-        rows = decoded.rows_read - len(decoded.rejects)
         if rows == 0:
             return None
         numbers = decoded.numbers
         seq = first if numbers is None else first + numbers
-        times = self._times(decoded, rows)
         newest = times[-1] if decoded.in_order else times.max()
         self.newest_us = max(self.newest_us, int(newest))
         if self.watermark.ended:
@@ -160,6 +168,9 @@ class SourceStream:
             "reasons": np.frombuffer(reasons, np.uint8).copy(),
             "watermark": self.watermark.arrays(),
             **put_under("buffer", self.buffer.arrays()),
+            **(
+                {} if self.duplicates is None else put_under("duplicates", self.duplicates.arrays())
+            ),
         }
 
     def declared(self) -> np.ndarray:
@@ -176,3 +187,5 @@ class SourceStream:
         self.rejected = Counter(dict(zip(reasons, counts, strict=True)))
         self.watermark.restore(arrays["watermark"])
         self.buffer.restore(take_from("buffer", arrays))
+        if self.duplicates is not None:
+            self.duplicates.restore(take_from("duplicates", arrays))

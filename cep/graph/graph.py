@@ -36,6 +36,10 @@ class StreamSpec:
     tiebreak: tuple[str, ...] = ()
     late_into: str | None = None
     late_adjust: bool = False
+    dedup_key: str | None = (
+        None  # rows whose value of this column came within `dedup_for_us` are duplicates
+    )
+    dedup_for_us: int = 0
     idle_timeout_us: int | None = None  # None: the default of ruling 2; 0: never idle
     ts_unit: str = "us"
     format: str | None = None

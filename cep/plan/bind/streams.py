@@ -66,6 +66,8 @@ def bind_stream(
         tiebreak=draft.tiebreak,
         late_into=draft.late.stream if draft.late else None,
         late_adjust=draft.values.get("late") == "adjust",
+        dedup_key=_dedup_key(node, draft, environment),
+        dedup_for_us=_optional_int(draft.values.get("dedup_for")) or 0,
         idle_timeout_us=_optional_int(draft.values.get("idle_timeout")),
         ts_unit=str(draft.values.get("ts_unit", "us")),
         format=str(draft.values["format"]) if "format" in draft.values else None,
@@ -77,6 +79,25 @@ def bind_stream(
 
 def _optional_int(value: object) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _dedup_key(node: ast.CreateStream, draft: _Draft, environment: Environment) -> str | None:
+    """Return the column whose values tell duplicates."""
+    report, name = environment.report, draft.values.get("dedup_key")
+    given = {option.name.lower(): option for option in node.options}
+    alone = {"dedup_key", "dedup_for"} & given.keys()
+    if len(alone) == 1:
+        message = "dedup_key and dedup_for go together"
+        hint = "WITH (dedup_key = 'id', dedup_for = 10m)"
+        report.add("CEP224", message, given[alone.pop()].span, hint)
+    if name is None:
+        return None
+    place = given["dedup_key"].value.span
+    column = _find(str(name), place, draft, environment)
+    if column is not None and column.type.is_nested:
+        message = f"{name!r} is {column.type.value}: duplicates are told by a plain value"
+        report.add("CEP216", message, place)
+    return None if column is None else column.name
 
 
 def _column(node: ast.ColumnDefinition, draft: _Draft, environment: Environment) -> None:
@@ -188,9 +209,20 @@ def _duration_option(node: ast.Option, environment: Environment) -> object:
     return bind_duration(node.value, f"option {node.name}", environment, zero=True)
 
 
+def _time_option(node: ast.Option, environment: Environment) -> object:
+    return bind_duration(node.value, f"option {node.name}", environment)
+
+
+def _name_option(node: ast.Option, environment: Environment) -> object:
+    value = bind_constant(node.value, Type.STRING, f"option {node.name}", environment)
+    return None if value is None else value.value
+
+
 _OPTIONS: dict[str, Callable[[ast.Option, Environment], object]] = {
     "format": _one_of(_FORMATS),
     "ts_unit": _one_of(tuple(TS_UNITS)),
     "late": _one_of(("adjust",)),
     "idle_timeout": _duration_option,
+    "dedup_key": _name_option,
+    "dedup_for": _time_option,
 }
