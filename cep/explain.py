@@ -11,6 +11,7 @@ from cep.pictures.diagram import Arrow, Box, Diagram, wrap
 from cep.pictures.dot import to_dot
 from cep.pictures.mermaid import to_mermaid
 from cep.pictures.svg import to_svg
+from cep.pictures.text import automaton_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +36,9 @@ def explain(
     stage: str = "graph",
     format: str = "text",  # noqa: A002
     params: Mapping[str, object] | None = None,
+    details: bool = False,
 ) -> str:
-    """Return a stage of the compile walk.
+    """Return a stage of the compile walk; nothing if there are no rules.
 
     Args:
         sources: rule texts.
@@ -44,6 +46,7 @@ def explain(
         stage: tree, ast, plan, optimized, graph or kernel.
         format: text, or for the graph mermaid, dot or svg.
         params: values of PARAMs.
+        details: with the graph as text, tell of each operator its kernel, arrays and compile time.
 
     Raises:
         CepError: mistakes of the rules; CEP406, no such rule, stage or format.
@@ -63,14 +66,16 @@ def explain(
     if stage in ("plan", "optimized"):
         planned = plan_rules(sources, params=params)
         return _plan_text(planned.plan if stage == "plan" else planned.optimized, rule)
-    graph = compile_rules(sources, params=params).graph
-    chosen = _chosen(graph.rules, rule)
-    parts = [_graph_text(r) if stage == "graph" else _kernel_text(r) for r in chosen]
-    if stage == "graph" and rule is None:
-        from cep.plan.explain import function_lines
+    from cep.lower import lower
 
-        parts = [*function_lines(plan_rules(sources, params=params).plan), *parts]
-    return "\n".join(parts)
+    planned = plan_rules(sources, params=params)
+    chosen = _chosen(lower(planned.optimized).rules, rule)
+    if stage == "kernel":
+        return "\n".join(_kernel_text(r) for r in chosen)
+    from cep.plan.explain import function_lines
+
+    functions = function_lines(planned.plan) if rule is None else []
+    return "\n".join([*functions, *(_graph_text(r, details=details) for r in chosen)])
 
 
 def _known(what: str, value: str, values: Sequence[str]) -> None:
@@ -139,7 +144,7 @@ def _plan_text(plan: Plan, rule: str | None) -> str:
     return "\n".join(rule_text(r) for r in _chosen(plan.rules, rule))
 
 
-def _graph_text(rule: RuleSpec) -> str:
+def _graph_text(rule: RuleSpec, *, details: bool) -> str:
     outputs = ", ".join(dict.fromkeys(rule.outputs))
     lines = [f"{rule.kind} {rule.name}: {', '.join(rule.inputs)} -> {outputs}"]
     firsts = _branch_firsts(rule)
@@ -147,15 +152,24 @@ def _graph_text(rule: RuleSpec) -> str:
         if number in firsts:
             lines.append(f"  {_second_way(rule)} -> {firsts[number]}")
         columns = ", ".join(f"{c.name} {c.type.value}" for c in operator.output.columns)
-        kernel = operator.kernel
-        state = sum(a.role.value == "state" for a in kernel.arrays)
-        lines.append(f"  {number}. {operator.kind.value}: {operator.description or kernel.entry}")
+        what = operator.description or operator.kernel.entry
+        lines.append(f"  {number}. {operator.kind.value}: {what}")
         lines.append(f"     columns {columns}")
-        lines.append(
-            f"     kernel {kernel.entry}: {_source_lines(operator)} lines, {len(kernel.arrays)} arrays "
-            f"({state} of state), {_compile_text(operator)}"
-        )
+        if details:
+            lines.append(f"     {_details(operator)}")
+        if number == 1 and rule.automaton is not None:
+            lines += [f"     {line}" for line in automaton_text(rule.automaton)]
     return "\n".join(lines) + "\n"
+
+
+def _details(operator: OperatorSpec) -> str:
+    """Return how large a kernel is and how long it took to compile."""
+    kernel = operator.kernel
+    state = sum(a.role.value == "state" for a in kernel.arrays)
+    return (
+        f"kernel {kernel.entry}: {_source_lines(operator)} lines, {len(kernel.arrays)} arrays "
+        f"({state} of state), {_compile_text(operator)}"
+    )
 
 
 def _second_way(rule: RuleSpec) -> str:

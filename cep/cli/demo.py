@@ -87,6 +87,7 @@ class _Screen:
         self._speed = speed
         self._counts: Counter[str] = Counter()
         self._console: Any = None
+        self._failure: OSError | None = None
         if live:
             from rich.console import Console
 
@@ -104,13 +105,21 @@ class _Screen:
         self.plain(text, "bold cyan")
 
     def pause(self) -> None:
-        """Wait as long as the step takes at the chosen speed."""
+        """Wait as long as the step takes at the chosen speed; raise what made printing an event fail."""
+        if self._failure is not None:
+            raise self._failure
         if self._live and self._speed > 0:
             time.sleep(STEP_SECONDS / self._speed)
 
     def event(self, event: Event) -> None:
         """Show incidents and suspicions as they come; count everything else."""
         self._counts[event.stream] += 1
+        try:
+            self._show(event)
+        except OSError as problem:
+            self._failure = problem
+
+    def _show(self, event: Event) -> None:
         clock = event.ts.strftime("%H:%M:%S")
         if event.stream == "incidents":
             state = event["state"]

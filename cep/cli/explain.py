@@ -25,6 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=FORMATS, default="text", help="text, or the graph as a picture"
     )
+    parser.add_argument(
+        "--details", action="store_true", help="tell the size and compile time of each kernel too"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,6 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
         stage=arguments.stage,
         format=arguments.format,
         params=dict(arguments.param),
+        details=arguments.details,
     )
+    if not text.strip():
+        print(f"no rules in {' '.join(arguments.rules)}", file=sys.stderr)
     sys.stdout.write(text)
     return 0

@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the files of the project; nothing that is there is written over.
 
     Raises:
-        CepError: CEP504, one of the files is there.
+        CepError: CEP504, one of the files is there, or the folder cannot be made.
     """
     folder = Path(arguments.folder)
     lines = (
@@ -82,7 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
         if (folder / name).exists():
             msg = f"{folder / name} is there already"
             raise error("CEP504", msg, hint="give a folder of its own")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        msg = f"cannot make folder {folder}: {problem.strerror}"
+        raise error("CEP504", msg) from None
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
         print(f"wrote {folder / name}")

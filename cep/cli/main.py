@@ -49,6 +49,8 @@ def parser_for(verb: str | None) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 ok, 1 run failed, 2 rules or arguments wrong."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["--version"]:
+        words = ["version"]
     verb = next((w for w in words if not w.startswith("-")), None)
     arguments = parser_for(verb).parse_args(words)
     module = importlib.import_module(f"cep.cli.{arguments.verb}")

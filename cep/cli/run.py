@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             stack.callback(sink.close)
         rejects: TextIO | None = None
         if arguments.rejects:
-            rejects = stack.enter_context(Path(arguments.rejects).open("w", encoding="utf-8"))
+            rejects = stack.enter_context(_rejects(arguments.rejects))
         progress = stack.enter_context(progress_for(engine, quiet=arguments.quiet))
         try:
             reading = engine.read(inputs, start=arguments.start, end=arguments.end)
@@ -207,6 +207,14 @@ def _shown(value: object) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat(sep=" ", timespec="milliseconds")).removesuffix("+00:00")
     return str(value)
+
+
+def _rejects(path: str) -> TextIO:
+    try:
+        return Path(path).open("w", encoding="utf-8")
+    except OSError as problem:
+        msg = f"cannot write {path}: {problem.strerror}"
+        raise error("CEP504", msg) from None
 
 
 def _write_rejects(engine: Engine, file: TextIO) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cep.cli.main import main
@@ -31,3 +34,17 @@ def test_another_seed_is_another_story(capsys: pytest.CaptureFixture[str]) -> No
     second = capsys.readouterr().out
     main(["demo", "--seed", "3"])
     assert capsys.readouterr().out != second
+
+
+def test_a_reader_that_leaves_sees_no_traceback() -> None:
+    """Events are printed by a callback, whose exceptions the engine logs."""
+    words = f"{sys.executable} -m cep demo | head -1"
+    done = subprocess.run(
+        words,
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")

@@ -400,3 +400,59 @@ def test_diff_counts_equal_rows(capsys: pytest.CaptureFixture[str], folder: Path
     (folder / "new.cep").write_text(RULES + twice)
     code = main(("diff", "new.cep", "r.cep", "s=s.jsonl"))
     assert (code, capsys.readouterr().out.splitlines()[0][:9]) == (1, "hot: 3 ro")
+
+
+PATTERN = """CREATE STREAM s (ts TIMESTAMP, k STRING, v DOUBLE, WATERMARK FOR ts AS ts);
+CREATE RULE p AS SELECT a.v AS x FROM s
+MATCH (a[v > 1] -> b[v > a.v]+ -> NOT n[v < 0] -> c[v = 9] PARTITION BY k WITHIN 10s GAP 5s);
+CREATE RULE r AS SELECT * FROM s MATCH_RECOGNIZE (PARTITION BY k ORDER BY ts MEASURES LAST(B.v) AS w
+  ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW PATTERN (A B+ C?) DEFINE A AS v > 1, B AS v < PREV(v));
+"""
+
+
+def test_explain_shows_automata_as_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "p.cep").write_text(PATTERN)
+    assert cep("explain", "p.cep", "--rule", "p") == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[3:] == [
+        "automaton: PARTITION BY k, WITHIN 10s",
+        "[start] waits for a",
+        "-> [a]  a: v > 1.0",
+        "[a] waits for b",
+        "-> [b]  b, within 5s: v > a.v",
+        "-> [killed]  nothing for 5s",
+        "[b] 1 or more bound, waits for c or b",
+        "-> [match]  c, within 5s: v = 9.0",
+        "-> [b]  b, within 5s: v > a.v",
+        "-> [killed]  NOT n: v < 0.0",
+        "-> [killed]  nothing for 5s",
+        "[match]",
+        "[killed] run ends",
+    ]
+    assert cep("explain", "p.cep", "--rule", "r") == 0
+    out = capsys.readouterr().out
+    assert "[A]\n         -> [B]  B: v < PREV(v, 1)\n" in out
+    assert "[B] match\n         -> [B]  1. B\n         -> [C]  2. C\n" in out
+    assert " of CPU" not in out
+    assert cep("explain", "p.cep", "--details") == 0
+    assert capsys.readouterr().out.count(" of state), ") == 2
+
+
+def test_explain_of_nothing_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty.cep").write_text("")
+    assert cep("explain", "empty.cep") == 0
+    assert capsys.readouterr() == ("", "no rules in empty.cep\n")
+
+
+def test_folders_and_files_that_cannot_be_made(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cep("init", "s.jsonl") == 1
+    assert capsys.readouterr().err == "CEP504: cannot make folder s.jsonl: File exists\n"
+    assert cep(*RUN, "s=s.jsonl", "--rejects", str(folder)) == 1
+    assert f"CEP504: cannot write {folder}: Is a directory" in capsys.readouterr().err
+
+
+def test_the_version_as_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cep("--version") == 0
+    assert capsys.readouterr().out.startswith("cep ")
