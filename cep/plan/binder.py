@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cep.errors import NO_SPAN
 from cep.graph.graph import StreamSpec
 from cep.lang import ast
-from cep.plan.bind.annotations import bind_annotations
+from cep.plan.bind.annotations import RuleOptions, Ttl, bind_annotations
 from cep.plan.bind.catalog import settle
 from cep.plan.bind.declarations import Declarations, Rule, bind_parameters, collect, flows
 from cep.plan.bind.environment import Environment, StreamInfo
@@ -26,6 +26,7 @@ from cep.plan.bind.outputs import (
 )
 from cep.plan.bind.queries import bind_query
 from cep.plan.bind.questions import bind_questions
+from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.schemaless import with_read_columns
@@ -87,6 +88,7 @@ class _Binder:
         self.hidden: frozenset[str] = frozenset()
         self.incident_tables: dict[str, tuple[str, ...]] = {}
         self.view_tables: dict[str, TableShape] = {}
+        self.ttls: dict[str, Ttl | None] = {}  # of rules, for their subqueries too
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         catalog = settle(statements, self.report)
@@ -225,10 +227,22 @@ class _Binder:
         return [self._rule(found.rules[f.name][0], f, finished) for f in written]
 
     def _roots(self, node: Rule, item: Flow, found: Declarations) -> tuple[Node, ...] | None:
-        """Bind the query of a rule and its ON TIMEOUT queries, or an incident and its table."""
+        """Bind a rule, or an incident, with what its annotations say."""
         self.environment.annotations = _annotations_of(node, found)
         self.environment.groups_all = node.name in self.view_tables
         options = bind_annotations(node, self.environment)
+        owner, _ = found.rules.get(node.name.partition("$")[0], (node, 0))
+        if owner.name not in self.ttls:
+            self.ttls[owner.name] = bind_annotations(owner, self.environment).ttl
+        self.environment.ttl = ttl = self.ttls[owner.name]
+        roots = self._bound(node, item, options)
+        if ttl is not None and not ttl.taken and roots is not None and node is owner:
+            refuse(self.report, "Annotation.ttl", ttl.span)
+            return None
+        return roots
+
+    def _bound(self, node: Rule, item: Flow, options: RuleOptions) -> tuple[Node, ...] | None:
+        """Bind the queries of a rule, or an incident and its table."""
         if isinstance(node, ast.CreateIncident):
             tabled = len(item.writes) > 1
             incident = bind_incident(node, self.environment, tabled=tabled)

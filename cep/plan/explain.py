@@ -139,7 +139,8 @@ def _conflate_text(node: Conflate) -> str:
 
 def _on_change_text(node: OnChange) -> str:
     by = f" by ({_list(node.keys)})" if node.keys else ""
-    return f"OnChange of ({_list(node.values)}){by}"
+    ttl = "" if node.ttl_us is None else f" ttl {format_duration(node.ttl_us)}"
+    return f"OnChange of ({_list(node.values)}){by}{ttl}"
 
 
 def _join_lines(node: Join) -> list[str]:

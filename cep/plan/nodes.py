@@ -168,11 +168,13 @@ class Frame:
     """The frame of an OVER: the rows of the same partition up to and including this one.
 
     kind range: `amount` us back, inclusive; rows: `amount` rows before this one; amount None: UNBOUNDED.
+    ttl_us: of an UNBOUNDED one, how long after its last row a partition is forgotten (None: never).
     """
 
     partition: tuple[Expr, ...]
     kind: OneOf["range", "rows"]
     amount: int | None
+    ttl_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,12 +432,16 @@ class Conflate:
 
 @dataclass(frozen=True, slots=True)
 class OnChange:
-    """EMIT ON CHANGE OF: a row passes if one of `values` differs from that of the last row of its group."""
+    """EMIT ON CHANGE OF: a row passes if one of `values` differs from that of the last row of its group.
+
+    ttl_us: how long after its last row a group is forgotten (None: never).
+    """
 
     source: Node
     keys: tuple[Expr, ...]
     values: tuple[Expr, ...]
     schema: Schema
+    ttl_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

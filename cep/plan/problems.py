@@ -93,6 +93,7 @@ CODES: dict[str, str] = {
     "CEP611": "OVER without a bound",
     "CEP612": "alternatives that begin alike",
     "CEP613": "steps in any order, the narrower behind the wider",
+    "CEP614": "GROUP BY without a window and without @ttl",
     # our fault
     "CEP901": "a plan breaks its own rules",
 }

@@ -32,13 +32,18 @@ class RunningGroups(GroupRows):
         self.changes: list[Open] = []
         self.ticked: int | None = None
         self.since = 0
-        self.shown: list[tuple[list[Any], list[Any]]] = []
+        self.shown: list[tuple[list[Any], list[Any], int]] = []
+        times = [a.args[0] for a in rule.annotations if a.name.lower() == "ttl"]
+        self.ttl = catalog.constant(times[0]) if times else None
         self.begin(list(self.query.group_by))
 
     def on_event(self, event: Event) -> list[Row]:
         key = self.taken(event)
         if key is None:
             return []
+        if self.ttl is not None:
+            self.groups = [g for g in self.groups if g.end + self.ttl >= event.t]
+            self.shown = [s for s in self.shown if s[2] + self.ttl >= event.t]
         found = [g for g in self.groups if g.key == key]
         if not found:
             found = [Open(event.t, event.t, key)]
@@ -64,10 +69,11 @@ class RunningGroups(GroupRows):
             return []
         if self.emit.mode == "on_change":
             values = [self._value(c, scope) for c in self.emit.columns]
-            if (group.key, values) in self.shown:
-                return []
+            same = any(s[:2] == (group.key, values) for s in self.shown)
             self.shown = [s for s in self.shown if s[0] != group.key]
-            self.shown.append((group.key, values))
+            self.shown.append((group.key, values, t))
+            if same:
+                return []
         return self.rows(t, [scope])
 
     def _value(self, column: ast.Expression, scope: GroupScope) -> Any:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cep.codegen.expiry import KeyExpiry
 from cep.codegen.keys import KeySlots
 from cep.codegen.over.storage import storage
 from cep.codegen.window.collected import Collected
@@ -39,8 +40,13 @@ class FrameState:
         self.frame = frame
         self.layout = layout
         self.p = prefix
+        ttl_us = frame.ttl_us
         self.keys = KeySlots(
-            layout, [key.type for key in frame.partition], prefix=prefix, fixed=True
+            layout,
+            [key.type for key in frame.partition],
+            prefix=prefix,
+            fixed=ttl_us is None,
+            shrinks=ttl_us is not None,
         )
         self.slots = Slots(layout, aggregates, prefix)
         self.collected = Collected(self.slots.collected(), layout, self.keys, 0, prefix)
@@ -51,6 +57,16 @@ class FrameState:
         self.slots.arrays("base_", self.slots.carried(), pool)
         if not self.whole:
             self._queue_state()
+        self.expiry = (
+            None
+            if ttl_us is None
+            else KeyExpiry(layout, self.keys, ttl_us, self._empty, prefix=prefix)
+        )
+
+    def _empty(self, writer: Writer, slot: str) -> None:
+        """Write the emptying of the state of a key."""
+        self.slots.reset(writer, self.slots.merged(), lambda used: used.cells("acc_", slot))
+        self.slots.reset(writer, self.slots.carried(), lambda used: used.cells("base_", slot))
 
     def _queue_state(self) -> None:
         layout, p = self.layout, self.p
@@ -93,11 +109,17 @@ class FrameState:
         writer, keys = scope.writer, self.keys
         if self.by_time:
             self._expire(writer, ts)
+        if self.expiry is not None:
+            self.expiry.forget(writer, ts)
         keys.look_up(scope, self.frame.partition)
         self.collected.check_room(writer)
         if not self.whole:
             self.rows.check_room(writer)
+        if self.expiry is not None:
+            self.expiry.look(writer)
         keys.ensure(writer)
+        if self.expiry is not None:
+            self.expiry.touch(writer, ts)
 
     def push(self, scope: Scope, ts: str) -> None:
         """Write the adding of the row to its key's frame."""

@@ -52,7 +52,14 @@ class OverKernel:
             writer.line("i += 1")
         for frame in self.frames.values():
             frame.leave(writer)
-        writer.lines("ctl[0] = i", "ctl[3] = out", "ctl[4] = MAX_I64", "return status")
+        clock = "MAX_I64"
+        expiries = [f.expiry for f in self.frames.values() if f.expiry is not None]
+        if expiries:
+            writer.line("next_end = MAX_I64")
+            for expiry in expiries:
+                expiry.at_end(writer, "next_end")
+            clock = "next_end + 1 if next_end < MAX_I64 else MAX_I64"
+        writer.lines("ctl[0] = i", "ctl[3] = out", f"ctl[4] = {clock}", "return status")
         return self.layout.spec(writer, doc=[self._doc()])
 
     def _doc(self) -> str:

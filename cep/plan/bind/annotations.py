@@ -7,27 +7,41 @@ from typing import TYPE_CHECKING
 
 from cep.errors import nearest
 from cep.lang import ast
+from cep.plan.bind.constants import bind_duration
 from cep.plan.bind.matches import MatchOptions
 from cep.plan.bind.refused import REFUSED, refuse
 from cep.plan.expressions import Literal
 from cep.types import Type
 
 if TYPE_CHECKING:
+    from cep.errors import Span
     from cep.plan.bind.environment import Environment
     from cep.plan.expressions import Expr
 
-_REFUSED = frozenset(k.removeprefix("Annotation.") for k in REFUSED if k.startswith("Annotation."))
+_REFUSED = frozenset(
+    k.removeprefix("Annotation.") for k in REFUSED if k.startswith("Annotation.")
+) - {"ttl"}
 
 
 _META_TYPES = {bool: Type.BOOLEAN, int: Type.INT, float: Type.DOUBLE, str: Type.STRING}
 
 
+@dataclass(slots=True)
+class Ttl:
+    """@ttl of a rule; `taken` once some groups of the rule are kept so long."""
+
+    us: int
+    span: Span
+    taken: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """What the annotations of a rule say: to its MATCH, and as metadata (name, values)."""
+    """What the annotations of a rule say: to its MATCH, as metadata (name, values), to its groups (@ttl)."""
 
     match: MatchOptions
     metadata: tuple[tuple[str, tuple[object, ...]], ...]
+    ttl: Ttl | None = None
 
 
 def bind_annotations(
@@ -39,13 +53,21 @@ def bind_annotations(
     """
     report = environment.report
     metadata: list[tuple[str, tuple[object, ...]]] = []
-    group_null_keys, max_runs = False, environment.max_runs
+    group_null_keys, max_runs, ttl = False, environment.max_runs, None
     for annotation in node.annotations:
         name = annotation.name.lower()
         values = _values(annotation, environment)
         metadata.append((annotation.name, values))
         if name in _REFUSED:
             refuse(report, f"Annotation.{name}", annotation.span)
+        elif name == "ttl":
+            argument = annotation.args[0] if len(annotation.args) == 1 else None
+            if argument is None or isinstance(argument, ast.NamedArgument):
+                message = "@ttl takes a time, such as @ttl(1h)"
+                report.add("CEP216", message, annotation.span)
+            else:
+                us = bind_duration(argument, "@ttl", environment)
+                ttl = None if us is None else Ttl(us, annotation.span)
         elif name in ("null_key", "max_runs") and not _is_match(node):
             report.add("CEP610", f"@{name} has no effect without MATCH", annotation.span)
         elif name == "null_key":
@@ -58,7 +80,7 @@ def bind_annotations(
             if max_runs is None or max_runs < 1:
                 message = "@max_runs takes a number of runs, such as @max_runs(1000)"
                 report.add("CEP216", message, annotation.span)
-    return RuleOptions(MatchOptions(group_null_keys, max_runs), tuple(metadata))
+    return RuleOptions(MatchOptions(group_null_keys, max_runs), tuple(metadata), ttl)
 
 
 def rule_meta(node: ast.Call, environment: Environment) -> Expr:

@@ -77,6 +77,8 @@ def emitted_groups(
     emit = emit_clause(node) if scope.unbounded else None
     keys = tuple(Column(0, i.name, i.value.type) for _, i in scope.grouping.keys)
     if emit is not None and emit.mode == "every":
+        if scope.environment.ttl is not None:
+            scope.environment.ttl.taken = False  # the last rows that are kept are not forgotten
         assert emit.every is not None, "the grammar wants a duration"
         every = bind_duration(emit.every, "the time of EMIT EVERY", scope.environment)
         top = Conflate(top, keys, every or 1, emit.kind or "last", top.schema)
@@ -88,7 +90,7 @@ def emitted_groups(
         values = changing(node, scope, emit)
         if any(is_broken(v) for v in values):
             return None
-        top = OnChange(top, keys, values, top.schema)
+        top = OnChange(top, keys, values, top.schema, scope.ttl_us())
     return top
 
 

@@ -12,6 +12,7 @@ from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.lang import ast
+    from cep.plan.bind.annotations import Ttl
     from cep.plan.bind.functions import UserFunction
     from cep.plan.expressions import Expr, Literal
 
@@ -50,6 +51,7 @@ class Environment:
     functions: dict[str, UserFunction] = field(default_factory=dict)  # of the user, by lower name
     broken_names: frozenset[str] = frozenset()
     annotations: tuple[ast.Annotation, ...] = ()  # of the rule that is being bound
+    ttl: Ttl | None = None  # of the rule that is being bound
     max_runs: int | None = None  # of a MATCH without @max_runs
     output_is_read: bool = False  # some rule reads a stream that the rule being bound writes
     groups_all: bool = False  # what is being bound is a view that groups without a window: a table

@@ -37,10 +37,16 @@ def framed_rows(
     window: FrameWindow,
     aggregates: Mapping[str, Aggregate],
     schema: Schema,
+    *,
+    ttl_us: int | None = None,
 ) -> Node:
-    """Return the plan of a group whose windows are frames; its columns are those of `schema`."""
+    """Return the plan of a group whose windows are frames; its columns are those of `schema`.
+
+    ttl_us: how long after its last row a group without a window is forgotten.
+    """
     partition = tuple(key.value for key in keys)
-    frames = [Frame(partition, "range", None if window.kind == "all" else window.amount)]
+    amount = None if window.kind == "all" else window.amount
+    frames = [Frame(partition, "range", amount, ttl_us)]
     wanted = [(name, aggregate, 0) for name, aggregate in aggregates.items()]
     one = (Constant(1, Type.INT),)
     if window.kind == "count":

@@ -9,6 +9,7 @@ from cep.lang import ast
 from cep.plan.bind.aggregates import (
     bind_aggregate,
     find_aggregate,
+    keeps_values,
     needs_length,
 )
 from cep.plan.bind.event_windows import EVENT_WINDOWS, event_window
@@ -191,6 +192,19 @@ class GroupScope(Scope):
         self.report.add("CEP222", "* cannot stand with GROUP BY", node.span, hint)
         return None
 
+    def ttl_us(self) -> int | None:
+        """Return how long after its last row a group without a window is forgotten (@ttl), None: never.
+
+        Errors: CEP310.
+        """
+        ttl = self.environment.ttl
+        if ttl is None or self.environment.groups_all:
+            return None
+        ttl.taken = True
+        if any(keeps_values(aggregate) for aggregate in self.collected):
+            refuse(self.report, "Ttl.collects", ttl.span)
+        return ttl.us
+
     def node(self, below: Node) -> Node:
         """Return the node of the groups on top of a node."""
         keys = tuple(item for _, item in self.grouping.keys)
@@ -203,6 +217,9 @@ class GroupScope(Scope):
         columns += [ColumnSpec(name, a.type) for name, a in aggregates]
         schema = Schema(tuple(columns))
         if isinstance(self.grouping.window, FrameWindow):
-            return framed_rows(below, keys, self.grouping.window, dict(aggregates), schema)
+            ttl_us = self.ttl_us() if self.unbounded else None
+            return framed_rows(
+                below, keys, self.grouping.window, dict(aggregates), schema, ttl_us=ttl_us
+            )
         window, changes = self.grouping.window, self.changes
         return GroupWindow(below, keys, window, aggregates, schema, changes=changes)

@@ -85,6 +85,12 @@ def lint_unbounded(node: ast.WindowSpec, span: Span, report: Report) -> None:
         report.add("CEP611", message, span, "give the frame a bound: RANGE 1h PRECEDING")
 
 
+def lint_lasting(span: Span, report: Report) -> None:
+    """Report groups without a window that are never forgotten: CEP614."""
+    message = "a group is kept for ever, so memory grows with the number of keys"
+    report.add("CEP614", message, span, "forget those that are quiet: @ttl(1d) CREATE RULE ..")
+
+
 def _bounded(chain: Chain) -> bool:
     """Whether time bounds a run without WITHIN (ruling 22): an upper gap on every edge that does not lead into NOT."""
     parts, edges = [part for part, _ in chain.parts], list(chain.edges)

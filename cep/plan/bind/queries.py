@@ -17,6 +17,7 @@ from cep.plan.bind.emission import (
 )
 from cep.plan.bind.expressions import bind_condition
 from cep.plan.bind.groups import GroupScope, bind_grouping, groups_windows, row_scope
+from cep.plan.bind.lints import lint_lasting
 from cep.plan.bind.matches import bind_match_query
 from cep.plan.bind.ordering import bind_ordering, no_ordering
 from cep.plan.bind.overs import OverScope
@@ -164,6 +165,10 @@ def _grouped(
     ordering = bind_ordering(node, scope)
     if items is None or below is None or (having is not None and is_broken(having)):
         return None
+    forgets = emit is not None and emit.mode in ("changes", "on_change")
+    named = any(a.name.lower() == "ttl" for a in environment.annotations)
+    if scope.unbounded and forgets and grouping.keys and not named:
+        lint_lasting(node.group_by[0].span, report)
     rows = scope.node(below)
     if ordering is not None and isinstance(rows, GroupWindow):
         distinct, order = ordering.distinct, ordering.order

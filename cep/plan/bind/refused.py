@@ -49,7 +49,12 @@ REFUSED: dict[str, Refusal] = {
     "TypeName": Refusal("CEP309", "this type"),
     "Annotation.on_error": Refusal("CEP310", "@on_error"),
     "Annotation.warmup": Refusal("CEP310", "@warmup"),
-    "Annotation.ttl": Refusal("CEP310", "@ttl"),
+    "Annotation.ttl": Refusal(
+        "CEP310",
+        "@ttl anywhere but with GROUP BY without a window and EMIT CHANGES or EMIT ON CHANGE OF",
+        "group by a window, or leave it out",
+    ),
+    "Ttl.collects": Refusal("CEP310", "@ttl with an aggregate that keeps its values"),
     "Annotation.peers": Refusal("CEP310", "@peers"),
     # queries
     "Insert.star": Refusal("CEP302", "a star beside a list of columns", "write the columns out"),

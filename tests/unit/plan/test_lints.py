@@ -8,6 +8,8 @@ from binding import bind_text, match, place_of, rule
 from cep.plan.problems import CODES
 
 LINTS: list[tuple[str, str]] = [
+    ("CEP614", rule("SELECT room, COUNT(*) AS n FROM r GROUP BY ¦room EMIT CHANGES")),
+    ("CEP614", rule("SELECT COUNT(*) AS n FROM r GROUP BY ¦room, sensor EMIT ON CHANGE OF (n)")),
     ("CEP601", match("¦a -> b", "PARTITION BY room")),
     ("CEP601", match("¦a+ -> NOT b FOR 30s", "PARTITION BY room STARTS FIRST")),
     ("CEP601", match("¦a -> NOT b FOR 30s -> c", "PARTITION BY room")),

@@ -25,6 +25,8 @@ CASES: dict[str, str] = {
     "Annotation.on_error": "¦@on_error(drop) " + rule("SELECT room FROM r"),
     "Annotation.warmup": "¦@warmup(1h) " + rule("SELECT room FROM r"),
     "Annotation.ttl": "¦@ttl(1h) " + rule("SELECT room FROM r"),
+    "Ttl.collects": "¦@ttl(1h) "
+    + rule("SELECT room, COUNT(DISTINCT sensor) AS n FROM r GROUP BY room EMIT CHANGES"),
     "Annotation.peers": "¦@peers(include) " + rule("SELECT room FROM r"),
     "Insert.star": rule("¦INSERT INTO t (a) SELECT * FROM r"),
     "Select.from_": rule("¦SELECT 1 AS one"),
