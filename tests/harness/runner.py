@@ -13,6 +13,7 @@ import cep
 from cep.compile import plan_rules
 from cep.errors import CepError, SourceText
 from cep.plan.explain import explain_text
+from cep.state.checkpoint_file import decode, encode
 from tests.harness.case_format import Case, CaseError, Step, table_of, typed
 from tests.harness.sources import source_of
 
@@ -86,7 +87,7 @@ class Run:
         self.rows.setdefault(name, []).extend(e.to_dict() for e in events)
 
     def _restart(self) -> None:
-        arrays = self.engine.snapshot()
+        arrays, _ = decode(encode(self.engine.snapshot(), {}))  # through the bytes of a checkpoint
         self.engine.close()
         self.engine = self._fresh()
         self.engine.load_snapshot(arrays)
