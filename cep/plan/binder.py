@@ -30,10 +30,11 @@ from cep.plan.bind.refused import refuse
 from cep.plan.bind.report import Report
 from cep.plan.bind.rule_tests import bind_test
 from cep.plan.bind.schemaless import with_read_columns
-from cep.plan.bind.stream_columns import refuse_made, with_made_columns
+from cep.plan.bind.stream_columns import with_made_columns
 from cep.plan.bind.streams import bind_stream
 from cep.plan.bind.subqueries import expand
 from cep.plan.bind.tables import bind_table
+from cep.plan.bind.written_columns import Definitions, made_columns, with_written_columns
 from cep.plan.nodes import Branch, Ended, Plan, RulePlan
 from cep.schema import Schema
 
@@ -89,6 +90,8 @@ class _Binder:
         self.incident_tables: dict[str, tuple[str, ...]] = {}
         self.view_tables: dict[str, TableShape] = {}
         self.ttls: dict[str, Ttl | None] = {}  # of rules, for their subqueries too
+        # Columns of written streams with defaults, or computed ones.
+        self.made: dict[str, Definitions] = {}
 
     def bind(self, statements: Sequence[ast.Statement], params: Mapping[str, object]) -> Binding:
         catalog = settle(statements, self.report)
@@ -141,7 +144,7 @@ class _Binder:
             self.declared[name] = spec
             if name in writers:
                 check_declared(spec, writers[name], node.span, self.report)
-                refuse_made(node, self.environment)
+                self.made[name] = made_columns(node)
                 continue
             self.environment.streams[name] = StreamInfo(
                 name,
@@ -159,7 +162,9 @@ class _Binder:
     def _tables(self, found: Declarations, writers: Mapping[str, str]) -> None:
         """Declare tables; those that rules write are completed when these are bound."""
         for name, (node, place) in found.tables.items():
-            spec, known = bind_table(node, place, self.environment)
+            spec, known = bind_table(node, place, self.environment, written=name in writers)
+            if name in writers:
+                self.made[name] = made_columns(node)
             if name in self.declared:
                 self.report.add("CEP209", f"{name!r} is declared twice", node.span)
                 continue
@@ -297,6 +302,12 @@ class _Binder:
         before = self.report.mistakes
         schema = union_schema(output, self.report) if output.writers else Schema(())
         output.writers = conform(output.writers, schema)
+        made = self.made.get(output.name)
+        if made and self.report.mistakes == before:
+            tops = [w.root for w in output.writers]
+            tops, schema = with_written_columns(tops, output.name, made, schema, self.environment)
+            pairs = zip(output.writers, tops, strict=True)
+            output.writers = [replace(w, root=root) for w, root in pairs]
         self.environment.streams[output.name] = StreamInfo(
             output.name,
             schema,

@@ -71,6 +71,9 @@ class Source:
     read: int = 0
 
 
+_RULES = (ast.CreateRule, ast.CreateIncident)
+
+
 @dataclass
 class Constants:
     """A scope of literals and parameters only."""
@@ -103,10 +106,16 @@ class Catalog:
         self.parameters: dict[str, Any] = {}
         self.rules: list[ast.CreateRule | ast.CreateIncident] = []
         self.tables: dict[str, TableRows] = {}
+        self.declared: dict[str, Source] = {}  # declared streams and tables that rules write
         self.written: dict[str, int] = {}  # rows so far of every derived stream
         statements, self.views = flattened(called(declared(text)))
+        written = {t for s in statements if isinstance(s, _RULES) for t in targets_of(s)}
         for statement in statements:
-            self._add(statement)
+            if isinstance(statement, ast.CreateStream) and statement.name in written:
+                if statement.elements is not None:
+                    self.declared[statement.name] = declaration_of(statement, 0)
+            else:
+                self._add(statement)
         self._incident_tables()
         self._view_tables()
 
@@ -145,6 +154,7 @@ class Catalog:
                 self.sources[statement.name] = source_of(statement, len(self.sources))
             case ast.CreateTable():
                 self.tables[statement.name] = table_of_file(statement)
+                self.declared[statement.name] = declaration_of(statement, 0)
                 self.views.add(statement.name)
             case ast.Param(name=name, default=default):
                 if default is not None:
@@ -166,6 +176,8 @@ class Catalog:
             return list(self.sources[stream].order_of_columns)
         if stream in self.tables:
             return self.tables[stream].columns
+        if stream in self.declared:
+            return self.declared[stream].order_of_columns
         found: dict[str, None] = {}
         for rule in self.rules:
             for target, names in self.written_by(rule):
@@ -381,6 +393,12 @@ def target_of(rule: ast.CreateRule | ast.CreateIncident) -> str:
     return rule.body.target or rule.name
 
 
+def targets_of(rule: ast.CreateRule | ast.CreateIncident) -> list[str]:
+    """Return the streams a rule writes, with those of its ON TIMEOUT queries."""
+    timeouts = rule.timeouts if isinstance(rule, ast.CreateRule) else ()
+    return [target_of(rule), *(t.target for t in timeouts if t.target is not None)]
+
+
 def _column(node: ast.ColumnDefinition, source: Source) -> None:
     if node.computed is not None:
         source.made[node.name] = ast.Cast(node.computed, node.type)
@@ -393,7 +411,16 @@ def _column(node: ast.ColumnDefinition, source: Source) -> None:
 
 
 def source_of(statement: ast.CreateStream, order: int) -> Source:
-    """Return the declaration of a stream."""
+    """Return the declaration of a stream that no rule writes."""
+    source = declaration_of(statement, order)
+    if not source.time:
+        msg = "a stream without WATERMARK"
+        raise UnsupportedError(msg)
+    return source
+
+
+def declaration_of(statement: ast.CreateStream | ast.CreateTable, order: int) -> Source:
+    """Return the declaration of a stream or table."""
     source = Source(statement.name, order, {}, set())
     for element in statement.elements or ():
         match element:
@@ -405,6 +432,8 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
                 source.ties = tuple(c.name for c in columns if isinstance(c, ast.Name))
             case ast.LateInto(stream=late):
                 source.late_into = late
+            case ast.PrimaryKey():
+                pass
             case _:
                 raise UnsupportedError(type(element).__name__)
     source.order_of_columns = [
@@ -416,9 +445,6 @@ def source_of(statement: ast.CreateStream, order: int) -> Source:
     for option in statement.options:
         if option.name == "late" and option.value == ast.Text("adjust"):
             source.adjusts = True
-    if not source.time:
-        msg = "a stream without WATERMARK"
-        raise UnsupportedError(msg)
     return source
 
 

@@ -281,6 +281,9 @@ class World:
         if event.stream not in self.columns:
             return
         event.row = {n: event.row.get(n) for n in self.columns[event.stream]}
+        declared = self.catalog.declared.get(event.stream)
+        if declared is not None and (declared.defaults or declared.made):
+            event.row = self._whole(declared, event.row)
         event.seq = self.catalog.written.get(event.stream, 0)
         self.catalog.written[event.stream] = event.seq + 1
         self.outputs[event.stream].append(event.row)

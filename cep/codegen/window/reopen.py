@@ -53,8 +53,7 @@ class Reopened:
     def close(self, writer: Writer) -> None:
         """Write the second closing: it is due when time has passed the instant."""
         kernel = self.kernel
-        view = View(self.reg_end, CAUSE_DEADLINE, ("again_", "{s}"), None, self.collected, "prior_")
-        rows = WindowRows(kernel, writer, view)
+        rows = WindowRows(kernel, writer, self._view(CAUSE_DEADLINE))
         with writer.block(f"if {self.reg_end} != NULL_I64 and instant >= {self.reg_end}:"):
             writer.line(f"n_slots = {kernel.keys.n_slots}")
             with writer.block(f"if {kernel.reg_stage} == 0:"):
@@ -108,6 +107,22 @@ class Reopened:
                     scope, "pane_", slot, with_carried=True, with_collected=self.kernel.collected
                 )
         writer.line("seen += 1")
+        if self.kernel.node.changes:
+            self._change(writer)
+
+    def _change(self, writer: Writer) -> None:
+        """Write the row that such a row gives at once, with EMIT CHANGES."""
+        if self.slots.carried():
+            with writer.block(f"if {self.reg_closed} != {self.reg_end}:"):
+                writer.line(f"n_slots = {self.kernel.keys.n_slots}")
+                self._copy_base(writer)
+        view = self._view("i", time=self._ts(), state="update")
+        WindowRows(self.kernel, writer, view).write_group(self.kernel.keys.slot)
+
+    def _view(self, cause: int | str, *, time: str = "", state: str = "final") -> View:
+        """Return where the window that is open again is found."""
+        cells = ("again_", "{s}")
+        return View(self.reg_end, cause, cells, None, self.collected, "prior_", time, state)
 
     def _add_again(self, scope: Scope) -> None:
         writer, slot = scope.writer, self.kernel.keys.slot

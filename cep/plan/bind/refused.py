@@ -37,12 +37,12 @@ REFUSED: dict[str, Refusal] = {
     "ColumnDefinition.primary_key": Refusal("CEP310", "PRIMARY KEY"),
     "ColumnDefinition.default": Refusal(
         "CEP310",
-        "DEFAULT in a table or in a stream that rules write",
+        "DEFAULT in a table with a file, or in one that no rule writes",
         "use COALESCE(..) in the rule",
     ),
     "ColumnDefinition.computed": Refusal(
         "CEP310",
-        "a computed column in a table or in a stream that rules write",
+        "a computed column of a table with a file, or of one that no rule writes",
         "compute it in the rule",
     ),
     "Option.retain": Refusal("CEP310", "the option retain"),

@@ -14,6 +14,7 @@ from cep.lang.imports import renamed
 from cep.plan.bind.constants import bind_constant
 from cep.plan.bind.refused import refuse
 from cep.plan.bind.types import bind_type
+from cep.plan.bind.written_columns import made_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,12 @@ def with_made_columns(statements: Sequence[ast.Statement]) -> list[ast.Statement
     for node in statements:
         if isinstance(node, ast.CreateStream) and (node.name not in streams or node.or_replace):
             streams[node.name] = node
-    views = {name: f"{name}$columns" for name, node in streams.items() if _made(node)}
+    written = {name for node in statements for name in _written(node)}
+    views = {
+        name: f"{name}$columns"
+        for name, node in streams.items()
+        if name not in written and made_columns(node)
+    }
     if not views:
         return list(statements)
     found: list[ast.Statement] = []
@@ -55,8 +61,15 @@ def _columns(node: ast.CreateStream) -> list[ast.ColumnDefinition]:
     return [e for e in node.elements or () if isinstance(e, ast.ColumnDefinition)]
 
 
-def _made(node: ast.CreateStream) -> bool:
-    return any(c.default is not None or c.computed is not None for c in _columns(node))
+def _written(node: ast.Statement) -> list[str]:
+    """Return the streams that a statement writes."""
+    match node:
+        case ast.CreateRule():
+            return [node.body.target or node.name, *(t.target or "" for t in node.timeouts)]
+        case ast.CreateIncident():
+            return [c.stream for c in node.clauses if isinstance(c, ast.IncidentInto)]
+        case _:
+            return []
 
 
 def _query(node: ast.CreateStream) -> ast.Select:
@@ -100,14 +113,3 @@ def check_made(node: ast.ColumnDefinition, environment: Environment) -> None:
         kind = bind_type(node.type, environment.report)
         if kind is not None:
             bind_constant(node.default, kind, f"the default of {node.name}", environment)
-
-
-def refuse_made(node: ast.CreateStream, environment: Environment) -> None:
-    """Refuse such columns where rules write the stream.
-
-    Errors: CEP310.
-    """
-    for column in _columns(node):
-        for wanted in ("default", "computed"):
-            if getattr(column, wanted) is not None:
-                refuse(environment.report, f"ColumnDefinition.{wanted}", column.span)

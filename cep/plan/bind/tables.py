@@ -15,17 +15,18 @@ from cep.types import Type
 
 if TYPE_CHECKING:
     from cep.plan.bind.environment import Environment
+    from cep.plan.bind.report import Report
 
 FORMATS = ("jsonl", "csv", "parquet", "arrow")
 TIME = "ts"
 
 
 def bind_table(
-    node: ast.CreateTable, declaration: int, environment: Environment
+    node: ast.CreateTable, declaration: int, environment: Environment, *, written: bool
 ) -> tuple[StreamSpec, bool]:
     """Return a table as the stream of its changes, and whether its columns are all known.
 
-    Where rules write the table that stream has a column `ts` in front, the time of the change.
+    written: whether rules write it, which then make its defaults and computed columns. Where they do that stream has a column `ts` in front, the time of the change.
 
     Errors: CEP202, CEP208, CEP209, CEP216, CEP236 no primary key.
     """
@@ -52,6 +53,8 @@ def bind_table(
         hint = "say which columns tell its rows apart: sensor STRING PRIMARY KEY"
         report.add("CEP236", f"table {node.name} has no primary key", node.span, hint)
     options = _options(node, environment)
+    if not written or "source" in options:
+        _refuse_made(node, report)
     spec = StreamSpec(
         name=node.name,
         schema=Schema(tuple(columns)),
@@ -70,9 +73,6 @@ def _column(
     node: ast.ColumnDefinition, known: list[ColumnSpec], environment: Environment
 ) -> ColumnSpec | None:
     report = environment.report
-    for unwanted in ("default", "computed"):
-        if getattr(node, unwanted):
-            refuse(report, f"ColumnDefinition.{unwanted}", node.span)
     kind = bind_type(node.type, report)
     if node.name == TIME:
         message = "ts is the time of the last change of a row"
@@ -81,8 +81,15 @@ def _column(
     if any(c.name == node.name for c in known):
         report.add("CEP209", f"column {node.name!r} is declared twice", node.span)
         return None
-    # Rules that write the table may leave a column out.
-    return None if kind is None else ColumnSpec(node.name, kind)
+    # Rules that write the table may leave a column out, and must leave out computed ones.
+    return None if kind is None or node.computed is not None else ColumnSpec(node.name, kind)
+
+
+def _refuse_made(node: ast.CreateTable, report: Report) -> None:
+    for element in node.elements or ():
+        for unwanted in ("default", "computed"):
+            if getattr(element, unwanted, None) is not None:
+                refuse(report, f"ColumnDefinition.{unwanted}", element.span)
 
 
 def _options(node: ast.CreateTable, environment: Environment) -> dict[str, str]:
