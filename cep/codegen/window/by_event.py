@@ -238,7 +238,8 @@ class _EventWindowKernel:
             with test:
                 self._open()
         if window.closes is not None:
-            with body.block(f"elif {conditions.is_true(window.closes, scope)}:"):
+            closes = window.closes
+            with body.block("else:"), body.block(f"if {conditions.is_true(closes, scope)}:"):
                 body.line(f"ends = {_ENDS}")
             with body.block(f"if ends == {_NOTHING_KEPT}:"):
                 body.line("last[slot] = instant")
