@@ -18,7 +18,7 @@ from cep.lang.grammar import alternatives, alternatives_used
 from cep.metrics import METRICS
 from cep.plan.bind.refused import REFUSED
 from cep.plan.problems import CODES
-from tests.harness.case_format import Case, read_cases
+from cep.testing.case_format import Case, read_cases
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"

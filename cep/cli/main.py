@@ -21,7 +21,7 @@ EXIT_WRONG_RULES = 2
 VERBS: dict[str, str] = {
     "run": "run rules over inputs and write the events they find",
     "check": "list every mistake and lint of rule files",
-    "test": "run the TEST statements of rule files",
+    "test": "run the TEST statements of rule files, and .test files",
     "explain": "show the stages a rule file goes through, and its pictures",
     "why": "tell why a rule did or did not fire",
     "diff": "compare what two versions of a rule file write for the same input",

@@ -82,6 +82,17 @@ class Outcome:
         """Whether all is as expected."""
         return not self.differences and not self.rejected
 
+    @property
+    def title(self) -> str:
+        """What the test is called."""
+        return self.test.title
+
+    @property
+    def place(self) -> str:
+        """File and line of the statement."""
+        span = self.test.span
+        return f"{span.source.name if span.source else ''}:{span.line}"
+
     def to_dict(self) -> dict[str, object]:
         """Return title, rule, place and what differs, as `cep test --json` gives them."""
         span = self.test.span
@@ -200,15 +211,15 @@ def _difference(
     wanted = [tuple(map(_plain, row, kinds)) for row in table.rows]
     got = [tuple(row[name] for name in names) for row in rows]
     same = len(got) == len(wanted) and all(
-        all(map(_equal, have, row)) for have, row in zip(got, wanted, strict=True)
+        all(map(equal_values, have, row)) for have, row in zip(got, wanted, strict=True)
     )
     if same:
         return None
     return Difference(
         table.stream,
         names,
-        tuple(_shown(row, kinds) for row in table.rows),
-        tuple(_shown(row, kinds) for row in got),
+        tuple(shown_row(row, kinds) for row in table.rows),
+        tuple(shown_row(row, kinds) for row in got),
         table.span,
     )
 
@@ -218,7 +229,7 @@ def _plain(value: object, kind: Type) -> object:
     return python_value(value, kind, None) if isinstance(value, str) and kind.is_nested else value
 
 
-def _equal(have: Any, wanted: Any) -> bool:
+def equal_values(have: Any, wanted: Any) -> bool:
     """Whether two values agree, DOUBLEs within a relative 1e-9."""
     if isinstance(have, float) or isinstance(wanted, float):
         if have is None or wanted is None:
@@ -227,7 +238,8 @@ def _equal(have: Any, wanted: Any) -> bool:
     return bool(have == wanted)
 
 
-def _shown(row: Iterable[object], types: Iterable[Type]) -> tuple[str, ...]:
+def shown_row(row: Iterable[object], types: Iterable[Type]) -> tuple[str, ...]:
+    """Return values as text, times as ISO 8601."""
     shown = []
     for value, kind in zip(row, types, strict=True):
         if value is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.case_format import Case, read_cases
+from cep.testing.case_format import Case, read_cases
 from tests.harness.runner import Mode, Run, check_error, check_plan, modes
 
 FOLDER = Path(__file__).parent

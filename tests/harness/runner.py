@@ -14,7 +14,7 @@ from cep.compile import plan_rules
 from cep.errors import CepError, SourceText
 from cep.plan.explain import explain_text
 from cep.state.checkpoint_file import decode, encode
-from tests.harness.case_format import Case, CaseError, Step, table_of, typed
+from cep.testing.case_format import Case, CaseError, Step, table_of, typed
 from tests.harness.sources import source_of
 
 if TYPE_CHECKING:

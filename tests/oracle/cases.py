@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cep.testing.case_format import Case, Step, table_of, typed
 from cep.times import parse_duration, parse_timestamp
 from cep.types import Type
-from tests.harness.case_format import Case, Step, table_of, typed
 from tests.oracle.values import Identity, base64_text
 from tests.oracle.world import World
 

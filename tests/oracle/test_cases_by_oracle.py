@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.case_format import Case, read_cases
+from cep.testing.case_format import Case, read_cases
 from tests.oracle.cases import play
 
 FOLDER = Path(__file__).parents[1] / "cases"

@@ -123,7 +123,7 @@ def test_a_file_without_tests_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["test", str(tmp_path / "r.cep")]) == 0
     out, err = capsys.readouterr()
     assert out == "0 passed, 0 failed\n"
-    assert err.startswith("no TEST statement in ")
+    assert err.startswith("no test in ")
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,8 +140,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "FAIL" in out
     assert "- c  4.0" in out
     assert main(["test", str(tmp_path / "missing.cep")]) == 2
-    (tmp_path / "cases.test").write_text("=== a case\n")
-    assert main(["test", str(tmp_path / "cases.test")]) == 2
+    (tmp_path / "notes.txt").write_text("TEST OF hot")
+    assert main(["test", str(tmp_path / "notes.txt")]) == 2
     (tmp_path / "bad.cep").write_text("TEST OF nothing GIVEN s (ts) VALUES (1s) EXPECT NO t;")
     assert main(["test", str(tmp_path / "bad.cep")]) == 2
 

@@ -20,7 +20,7 @@ from tests.harness.runner import Mode, Run
 from tests.harness.sources import source_of as text_of
 
 if TYPE_CHECKING:
-    from tests.harness.case_format import Case
+    from cep.testing.case_format import Case
 
 PATTERNS = [
     case
