@@ -65,9 +65,10 @@ class Difference:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the differences; 0 if there are none, 1 if there are."""
-    if any((text.partition("=")[2] or text) == "-" for text in arguments.inputs):
-        msg = "cep diff reads its inputs twice, and standard input cannot be read again"
-        raise error("CEP403", msg, hint="give a file")
+    for text in arguments.inputs:
+        if (text.partition("=")[2] or text) == "-" or "tail:" in text:
+            msg = f"cep diff reads its inputs twice to their end, and {text} cannot be read so"
+            raise error("CEP403", msg, hint="give a file")
     old, new = (_rows(arguments, rules) for rules in (arguments.old, arguments.new))
     found = [_difference(name, old.get(name, []), new.get(name, [])) for name in {**old, **new}]
     if arguments.json:

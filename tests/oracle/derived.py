@@ -34,6 +34,8 @@ def flattened(statements: Sequence[ast.Statement]) -> tuple[list[ast.Statement],
             statement = _listed(_applied(statement, templates))
             made: list[ast.Statement] = []
             query = _query(statement.body.query, {}, made, numbers)
+            lasting = tuple(a for a in statement.annotations if a.name.lower() == "ttl")
+            made = [replace(rule, annotations=lasting) for rule in made]  # type: ignore[call-arg]
             found += [*made, replace(statement, body=replace(statement.body, query=query))]
         else:
             found.append(statement)

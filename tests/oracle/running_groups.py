@@ -44,6 +44,8 @@ class RunningGroups(GroupRows):
         if self.ttl is not None:
             self.groups = [g for g in self.groups if g.end + self.ttl >= event.t]
             self.shown = [s for s in self.shown if s[2] + self.ttl >= event.t]
+            alive = [g.key for g in self.groups]
+            self.seen = [(k, e) for k, e in self.seen if e is event or k in alive]
         found = [g for g in self.groups if g.key == key]
         if not found:
             found = [Open(event.t, event.t, key)]

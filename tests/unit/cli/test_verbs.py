@@ -391,8 +391,9 @@ def test_diff_shows_the_rows_of_one_side(capsys: pytest.CaptureFixture[str], fol
     shown = json.loads(capsys.readouterr().out)
     assert shown["hot"] == {"same": 5, "gone": [], "new": []}
     assert len(shown["all_of"]["new"]) == 6
-    assert main(("diff", "r.cep", "new.cep", "s=-")) == 2
-    assert "cannot be read again" in capsys.readouterr().err
+    for uri in ("-", "tail:s.jsonl"):
+        assert main(("diff", "r.cep", "new.cep", f"s={uri}")) == 2
+        assert f"s={uri} cannot be read so" in capsys.readouterr().err
 
 
 def test_diff_counts_equal_rows(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
