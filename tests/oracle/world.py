@@ -70,7 +70,7 @@ class World:
         self.seen_by = {rule.name: self._behind(rule) for rule in self.rules}
         self.pending: list[tuple[Any, Event]] = []
         self.position = 0
-        self.instant: int | None = None
+        self.instants: dict[frozenset[str], int] = {}  # the last one of each component
         self.phase = 1
         for source in self.catalog.sources.values():
             if fed is not None and source.name not in fed:
@@ -169,8 +169,8 @@ class World:
             rule.ended = True
         self._run()
         for rule in self.topological:
-            if self.instant is not None:
-                t = self.instant
+            t = self.instants.get(self._together(self._some_source(rule)))
+            if t is not None:
                 self._complete(deque(self._events(rule, rule.at_end(t), t)))
                 self._run()
 
@@ -186,6 +186,10 @@ class World:
         """Return the place of a source event in the total order (ruling 1)."""
         ties = tuple((row[c] is None, row[c]) for c in source.ties)
         return (t, source.order, tuple((null, "" if null else v) for null, v in ties), seq)
+
+    def _together(self, source: Source) -> frozenset[str]:
+        """Return the names of the sources of a component."""
+        return frozenset(s.name for s in self._component(source))
 
     def _component(self, source: Source) -> list[Source]:
         """Return the sources that reach a common rule with this one, itself included."""
@@ -248,8 +252,11 @@ class World:
         if not causes:
             return False
         place, cause = min(causes, key=lambda c: c[0])
-        self.instant, self.phase = place[:2]
-        if place[1] == 1:
+        instant, self.phase = place[:2]
+        first = place[1] == 1
+        source = self.catalog.sources[cause[1].stream] if first else self._some_source(cause[0])
+        self.instants[self._together(source)] = instant
+        if first:
             self.pending.remove(cause)
             self._complete(deque([cause[1]]))
         else:
