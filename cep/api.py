@@ -117,6 +117,11 @@ class Engine:
         self.restored: RuleChanges | None = None  # what is not as it was in the checkpoint
         self._lock = threading.RLock()
         self._changing = threading.RLock()  # rules change one after the other
+        self._saving = threading.Lock()  # checkpoints are written one after the other
+        self._snapshots = 0
+        self._saved: dict[
+            Path, tuple[int, Path]
+        ] = {}  # of each folder the last snapshot, and its file
         self._delivering = False
         self._entrance = Entrance(self._core, self._deliver, self._lock, batch_rows)
         self._journaled: JournaledEntrance | None = None
@@ -463,10 +468,19 @@ class Engine:
             meta = described(self._core, self._places, self._sources, self._params)
             meta["journal"] = self._journaled.processed if self._journaled else 0
             arrays = self._core.snapshot()
-        written, size = Checkpoints(Path(path), self._disk).save(arrays, meta)
+            self._snapshots += 1
+            number = self._snapshots
+        # Nothing that holds `_saving` waits for `_lock`: a callback, which has that, may write checkpoints too.
+        with self._saving:
+            last, newest = self._saved.get(Path(path), (0, Path(path)))
+            if number > last:
+                written, size = Checkpoints(Path(path), self._disk).save(arrays, meta)
+                self._saved[Path(path)] = number, written
+                self._checkpoints.count(time.perf_counter() - start, size, time.time())
+            else:  # another thread has written a newer one
+                return newest
         if self._journaled is not None:
             self._journaled.saved(meta["journal"])
-        self._checkpoints.count(time.perf_counter() - start, size, time.time())
         return written
 
     @classmethod

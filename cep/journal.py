@@ -192,8 +192,9 @@ class JournaledEntrance(Entrance):
     def saved(self, number: int) -> None:
         """Be told that a checkpoint holds the steps up to a number; those behind the one before it stay."""
         with self._lock:
-            self._journal.trim(self._trimmed)
-            self._trimmed = number
+            if number > self._trimmed:
+                self._journal.trim(self._trimmed)
+                self._trimmed = number
 
     def close(self) -> None:
         """Close the journal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +56,34 @@ def test_an_engine_goes_on_where_the_checkpoint_was(tmp_path: Path, tier: str) -
     assert found == [("pair", "x", 2), ("per", "x", 2), ("per", "y", 1)]
     assert engine.restored is not None
     assert engine.restored == type(engine.restored)()
+
+
+def test_threads_write_checkpoints_one_after_the_other(tmp_path: Path) -> None:
+    with cep.Engine(RULES) as engine:
+        threads = [threading.Thread(target=engine.checkpoint, args=(tmp_path,)) for _ in range(8)]
+        for number, thread in enumerate(threads):
+            thread.start()
+            engine.send("s", row(number, 1))
+        for thread in threads:
+            thread.join()
+        engine.checkpoint(tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2
+    assert all(name.startswith("checkpoint-0") for name in names)
+    with cep.Engine.restore(tmp_path) as engine:
+        assert engine.stats()["streams"]["s"]["events"] == len(threads)
+
+
+def test_a_callback_may_write_checkpoints(tmp_path: Path) -> None:
+    with cep.Engine(RULES) as engine:
+        engine.on("pair")(lambda _: engine.checkpoint(tmp_path))
+        other = threading.Thread(target=lambda: [engine.checkpoint(tmp_path) for _ in range(20)])
+        other.start()
+        for number in range(20):
+            engine.send("s", row(number, 1 + number % 2))
+        other.join(timeout=60)
+        assert not other.is_alive()
+        assert engine.stats()["callback_failures"] == 0
 
 
 def test_parameters_and_rejects_are_in_the_checkpoint(tmp_path: Path) -> None:
