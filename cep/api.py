@@ -88,15 +88,7 @@ class Engine:
         journal: str | Path | None = None,
         clock: WallClock | None = None,
     ) -> None:
-        if workers != 1:
-            msg = f"{workers} workers are not supported yet"
-            raise error("CEP403", msg, hint="workers=1")
-        if batch_rows < 1:
-            msg = f"batch_rows={batch_rows} is not a number of rows"
-            raise error("CEP403", msg, hint="1 or more")
-        if tier not in TIERS:
-            msg = f"unknown tier {tier!r}"
-            raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
+        _check_options(tier, batch_rows, workers)
         self._sources = rule_sources(rules)
         self._params = params
         self._rewrites = rewrites
@@ -584,3 +576,20 @@ def _as_written(name: str) -> str:
     from cep.lang.print.names import dotted
 
     return dotted(name)
+
+
+def _check_options(tier: str, batch_rows: int, workers: int) -> None:
+    """Check what an engine is told about how to run.
+
+    Raises:
+        CepError: CEP403.
+    """
+    if workers != 1:
+        msg = f"{workers} workers are not supported yet"
+        raise error("CEP403", msg, hint="workers=1")
+    if batch_rows < 1:
+        msg = f"batch_rows={batch_rows} is not a number of rows"
+        raise error("CEP403", msg, hint="1 or more")
+    if tier not in TIERS:
+        msg = f"unknown tier {tier!r}"
+        raise error("CEP403", msg, hint=f"one of {', '.join(TIERS)}")
