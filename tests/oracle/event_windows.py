@@ -94,12 +94,6 @@ class EventWindows(GroupRows):
         self.open.append(Open(start, event.t, key, inside))
         return self.close(self.open[-1], event.t)
 
-    def at_end(self, t: int) -> list[Row]:
-        """Return the rows of the state windows that are open when input ends (ruling 8)."""
-        if self.kind != "STATE_WINDOW":
-            return []
-        return [row for window in [*self.open] for row in self.close(window, t)]
-
     def windows(self) -> list[Timer]:
         if self.kind == "BATCH":
             length = self.argument("size", 0)

@@ -9,7 +9,7 @@ grown since then gets a later one.
 | SESSION | `gap` after its last row, inclusive (phase 3); before `max` after its first (phase 2) |
 | BATCH | before `size` after its first row (phase 2), or with its `count`-th row |
 | COUNT_WINDOW | with its `count`-th row |
-| STATE_WINDOW | with the first row after the opening one that satisfies the closing condition, or with the input (ruling 8) |
+| STATE_WINDOW | with the first row after the opening one that satisfies the closing condition |
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cep.codegen.window.ordering import Ordering
 from cep.codegen.window.scope import OutputScope, columns_of, store_row, time_value
 from cep.codegen.window.slots import Slots
 from cep.codegen.writer import Writer
-from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_FLUSH, CAUSE_WINDOW, FLUSH
+from cep.graph.kernel import CAUSE_DEADLINE, CAUSE_WINDOW
 from cep.plan.nodes import EventWindow
 
 if TYPE_CHECKING:
@@ -62,10 +62,7 @@ class _EventWindowKernel:
         self.slots = Slots(layout, [aggregate for _, aggregate in node.aggregates])
         for name in ("rows", "start", "last", "first"):
             layout.state(name, "i64", pool)
-        self.remains = self.window.kind == "state"
-        if self.remains:
-            self.flushing = layout.register("flushing")
-        if self.timed or self.remains:
+        if self.timed:
             layout.state("due", "i64", pool)
             layout.state("heap", "i32", pool)
             layout.state("heap_place", "i32", pool, fill=-1)
@@ -111,8 +108,6 @@ class _EventWindowKernel:
                 self._row()
                 body.line("row += 1")
             self._end()
-        if self.remains:
-            self._flush()
         next_clock = "MAX_I64"
         if self.timed:
             body.line(f"next_timer = {self._first_timer()}")
@@ -311,26 +306,6 @@ class _EventWindowKernel:
         self.slots.reset(body, kept, lambda used: used.cells("pane_", "slot"))
         self.collected.forget(body, "slot")
         body.lines("rows[slot] = 0", f"{self.open} -= 1")
-
-    def _flush(self) -> None:
-        """Write the end of all open windows in the last call at end of input, in the order in which they opened."""
-        body, layout = self.body, self.layout
-        with body.block(f"if ctl[{FLUSH}] == 1 and status == 0:"):
-            with body.block(f"if {self.flushing} == 0:"):
-                body.line(f"{self.flushing} = 1")
-                gather = body.block(f"for slot in range({self.keys.n_slots}):")
-                with gather, body.block("if rows[slot] > 0:"):
-                    body.line(self._timer_call("set_timer", ", 0"))
-            with body.block(f"while reg[{self.timers}] > 0:"):
-                with body.block(f"if n_out >= {layout.capacity('out')}:"):
-                    body.lines(f"status = {layout.full('out')}", "break")
-                body.line("slot = heap[0]")
-                body.line(self._timer_call("clear_timer"))
-                body.lines("bound = last[slot]", "instant = ctl[2]", f"cause = {CAUSE_FLUSH}")
-                body.line(f"ends = {_ENDS}")
-                self._end()
-            with body.block("if status == 0:"):
-                body.line(f"{self.flushing} = 0")
 
     def _outputs(
         self, slot: str = "slot", *, counted: Collection[str] | None = None
