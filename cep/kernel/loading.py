@@ -14,6 +14,7 @@ from cep.kernel.checker import check
 from cep.kernel.modules import LIBRARY
 from cep.kernel.object_cache import ObjectCache, cache_key
 from cep.kernel.python_tier import python_functions
+from cep.kernel.shapes import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ _SHARED: WeakValueDictionary[str, MachineCalls] = WeakValueDictionary()
 # The same for functions of the python tier, by what they were made from.
 _SHARED_FUNCTIONS: WeakValueDictionary[tuple[Any, ...], Callable[..., int]] = WeakValueDictionary()
 _SHARED_LOCK = threading.Lock()
+_SHAPES = Shapes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class LoadedKernel:
 
     `compile_seconds` is the CPU time of loading in this thread (checker, compiler, linking;
     not the import of llvmlite);
+    `spec` is the kernel, or that of its shape (`cep/kernel/shapes.py`), which takes parameters behind its arrays;
     `cache_hit` says that the machine code came from the disk or from an equal kernel of this process.
     """
 
@@ -48,15 +51,17 @@ class LoadedKernel:
     compile_seconds: float
     cache_hit: bool
     _code: Any  # MachineCalls, or the python function
+    _parameters: tuple[np.ndarray, ...] = ()  # what code of a shape takes behind the arrays
 
     def bind(self, arrays: Sequence[np.ndarray]) -> Bound:
         """Return the kernel over these arrays, given in the order of `spec.arrays`.
 
-        Arrays are borrowed and kept alive; they must be one-dimensional, contiguous, of the spec's
+        Those of a shape's parameters are put behind them. Arrays are borrowed and kept alive; they must be one-dimensional, contiguous, of the spec's
         dtypes, and must not overlap each other where the kernel writes. Raises TypeError or ValueError.
         """
         from cep.kernel.binding import MachineBound, PythonBound
 
+        arrays = (*arrays, *self._parameters)
         if self.tier == "python":
             return PythonBound(self.spec, self._code, arrays)
         return MachineBound(self._code, arrays)
@@ -89,16 +94,19 @@ def load(
             cannot be made (llvmlite missing or failing).
     """
     checked = is_checked() if checked is None else checked
-    if tier == "python":
-        start = time.thread_time()
-        function, hit = _python_function(spec, library, checked=checked)
-        seconds = time.thread_time() - start
-        return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=function)
-    machine = _machine()
+    machine = _machine() if tier == "llvm" else ()
     start = time.thread_time()
-    calls, hit = _machine_calls(spec, library, cache, machine, checked=checked)
+    # Faults tell lines of the kernel's own source, so checked code is never shared by a shape.
+    shape = None if checked else _SHAPES.shared(spec)
+    made = spec if shape is None else shape.spec
+    code: Any
+    if tier == "python":
+        code, hit = _python_function(made, library, checked=checked)
+    else:
+        code, hit = _machine_calls(made, library, cache, machine, checked=checked)
     seconds = time.thread_time() - start
-    return LoadedKernel(spec, tier, checked, seconds, cache_hit=hit, _code=calls)
+    parameters = () if shape is None else shape.parameters
+    return LoadedKernel(made, tier, checked, seconds, hit, code, parameters)
 
 
 def _python_function(
