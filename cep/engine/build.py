@@ -92,26 +92,21 @@ def build_components(
     seen = {name for names in groups for name in names}
     groups += [{name} for name in sources if name not in seen]
     tasks = [_reached(names, rules) for names in groups]
-    writers = Counter(
-        name for mine in tasks for name in {n for task in mine for n in task.spec.outputs}
-    )
+    written_by = [{n for task in mine for n in task.spec.outputs} for mine in tasks]
+    writers = Counter(name for names in written_by for name in names)
     shared = frozenset(name for name, n in writers.items() if bounded and n > 1)
     return [
         Component(
             [sources[n] for n in sources if n in names],
             mine,
-            {
-                n: s
-                for n, s in derived.items()
-                if n in {name for task in mine for name in task.spec.outputs}
-            },
+            {n: derived[n] for n in derived if n in outputs},
             written,
             wall,
             bounded=bounded,
             shared=shared,
             tables=tuple(s for s in graph.streams if s.primary_key),
         )
-        for names, mine in zip(groups, tasks, strict=True)
+        for names, mine, outputs in zip(groups, tasks, written_by, strict=True)
     ]
 
 
@@ -133,8 +128,9 @@ def build_shared(
     if not bounded:
         return {}
     found: dict[str, SharedOutput] = {}
+    outputs = [(c, {n for rule in c.rules for n in rule.spec.outputs}) for c in components]
     for spec in graph.streams:
-        writers = [c for c in components if any(spec.name in r.spec.outputs for r in c.rules)]
+        writers = [component for component, names in outputs if spec.name in names]
         if len(writers) > 1:
             found[spec.name] = SharedOutput(spec.schema, writers)
     return found

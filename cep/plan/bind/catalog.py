@@ -174,12 +174,14 @@ class _Settling:
 
     def _check_kept(self, node: ast.CreateRule) -> None:
         """Report KEEP STATE of a rule of another form than the one before it."""
+        if node.state != "keep":
+            return
         earlier = [
             s
             for s in self.found.statements
             if isinstance(s, ast.CreateRule) and s.name == node.name
         ]
-        if node.state == "keep" and earlier and _shape(earlier[-1].body) != _shape(node.body):
+        if earlier and _shape(earlier[-1].body) != _shape(node.body):
             message = f"{node.name} has another form than before: its state cannot be kept"
             hint = "literals and durations of conditions may change; write RESET STATE"
             self.report.add("CEP238", message, node.span, hint)
