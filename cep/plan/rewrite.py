@@ -48,12 +48,19 @@ def rewrite(plan: Plan, *, rewrites: tuple[Callable[[Node], Node], ...] = REWRIT
     """
     verify(plan)
     for step in rewrites:
-        rules = tuple(_rewritten(rule, step) for rule in plan.rules)
-        plan = replace(plan, rules=rules)
-        verify(plan)
+        before = plan
+        plan = replace(plan, rules=tuple(_rewritten(rule, step) for rule in plan.rules))
+        verify(plan, verified=before)
     return plan
 
 
 def _rewritten(rule: RulePlan, step: Callable[[Node], Node]) -> RulePlan:
-    branches = tuple(replace(b, root=rewrite_nodes(b.root, step)) for b in rule.branches)
-    return replace(rule, root=rewrite_nodes(rule.root, step), branches=branches)
+    """Return the rule after a rewrite; the rule itself where the rewrite gave back every node."""
+    root = rewrite_nodes(rule.root, step)
+    roots = [rewrite_nodes(b.root, step) for b in rule.branches]
+    if root is rule.root and all(
+        new is b.root for new, b in zip(roots, rule.branches, strict=True)
+    ):
+        return rule
+    branches = tuple(replace(b, root=new) for new, b in zip(roots, rule.branches, strict=True))
+    return replace(rule, root=root, branches=branches)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 from binding import match, plan_of, rule, text_of
 
 from cep.errors import CepError
 from cep.plan.nodes import Filter, Project
 from cep.plan.rewrite import REWRITES, rewrite
+
+if TYPE_CHECKING:
+    from cep.plan.nodes import Node
 
 OPTIMIZED: list[tuple[str, str]] = [
     (
@@ -127,3 +133,15 @@ def test_the_verifier_finds_a_broken_rewrite() -> None:
     for broken in (forget, misname):
         with pytest.raises(CepError, match="CEP901"):
             rewrite(plan, rewrites=(broken,))  # type: ignore[arg-type]
+
+
+def test_a_rule_that_a_rewrite_leaves_alone_is_the_same_object() -> None:
+    plan = plan_of(rule("SELECT room FROM r WHERE value > 1") + "CREATE RULE y AS SELECT n FROM r;")
+
+    def step(node: Node) -> Node:
+        return replace(node) if isinstance(node, Filter) else node
+
+    first, second = rewrite(plan, rewrites=(step,)).rules
+    assert first == plan.rules[0]
+    assert first is not plan.rules[0]
+    assert second is plan.rules[1]
